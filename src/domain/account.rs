@@ -1,0 +1,24 @@
+//! The tenant.
+
+use super::{AccountId, DisplaySafe, Grant};
+use jiff::Timestamp;
+
+/// An organisation whose resources people share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    pub id: AccountId,
+    pub name: DisplaySafe,
+    pub members: i64,
+    pub created_at: Timestamp,
+}
+
+/// An account as one of its members sees it in the switcher.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountSummary {
+    pub id: AccountId,
+    pub name: DisplaySafe,
+    pub members: i64,
+    pub grant: Grant,
+    /// An owner has offered this member ownership, and waits for the answer.
+    pub ownership_offered: bool,
+}

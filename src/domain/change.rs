@@ -1,0 +1,186 @@
+//! A change as the review shows it before it is written: the difference, and the command that does
+//! the same.
+
+use super::{Account, Catalogue, Email, Grant, Invitation, Member, PermissionSet, Role};
+
+/// What a person is about to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    SetGrant { member: Member, to: Grant },
+    OfferOwnership { member: Member },
+    Remove { member: Member },
+    Invite { email: Email, grant: Grant },
+    EditInvitation { invitation: Invitation, to: Grant },
+    ResendInvitation { invitation: Invitation },
+    CancelInvitation { invitation: Invitation },
+}
+
+/// Which keys a change gives and takes. `implied` are those of `given` that
+/// another given one requires.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GrantDiff {
+    pub role: Option<(Role, Role)>,
+    pub given: PermissionSet,
+    pub taken: PermissionSet,
+    pub implied: PermissionSet,
+}
+
+impl GrantDiff {
+    /// The difference between two grants.
+    pub fn between(from: &Grant, to: &Grant, catalogue: &Catalogue) -> Self {
+        let (before, after) = (from.effective(catalogue), to.effective(catalogue));
+        let given = after.minus(&before);
+        let implied = given
+            .iter()
+            .filter(|key| !catalogue.dependents(key, &given).is_empty())
+            .collect();
+        Self {
+            role: (from.role != to.role).then_some((from.role, to.role)),
+            taken: before.minus(&after),
+            given,
+            implied,
+        }
+    }
+
+    /// Whether nothing would change.
+    pub fn is_empty(&self) -> bool {
+        self.role.is_none() && self.given.is_empty() && self.taken.is_empty()
+    }
+}
+
+impl Change {
+    /// What changes hands; empty for changes that give or take no permission by themselves.
+    pub fn diff(&self, catalogue: &Catalogue) -> GrantDiff {
+        let nothing = Grant::custom(PermissionSet::new());
+        match self {
+            Self::SetGrant { member, to } => GrantDiff::between(&member.grant, to, catalogue),
+            Self::OfferOwnership { .. }
+            | Self::ResendInvitation { .. }
+            | Self::CancelInvitation { .. } => GrantDiff::default(),
+            Self::Remove { member } => GrantDiff {
+                role: None,
+                taken: member.grant.effective(catalogue),
+                ..GrantDiff::default()
+            },
+            Self::Invite { grant, .. } => GrantDiff {
+                role: None,
+                ..GrantDiff::between(&nothing, grant, catalogue)
+            },
+            Self::EditInvitation { invitation, to } => {
+                GrantDiff::between(&invitation.grant, to, catalogue)
+            }
+        }
+    }
+
+    /// The command line that does the same, ready to be pasted into a shell.
+    pub fn command(&self, account: &Account) -> String {
+        let mut words = vec![
+            "rollbook".to_owned(),
+            "--account".to_owned(),
+            quoted(account.name.as_str()),
+        ];
+        match self {
+            Self::SetGrant { member, to } => {
+                words.extend(["member".into(), "set".into(), quoted(member.email.as_str())]);
+                words.extend(grant_words(to));
+            }
+            Self::OfferOwnership { member } => {
+                words.extend([
+                    "member".into(),
+                    "set".into(),
+                    quoted(member.email.as_str()),
+                    "--owner".into(),
+                ]);
+            }
+            Self::Remove { member } => {
+                words.extend([
+                    "member".into(),
+                    "remove".into(),
+                    quoted(member.email.as_str()),
+                    "--yes".into(),
+                ]);
+            }
+            Self::Invite { email, grant } => {
+                words.extend(["invite".into(), "send".into(), quoted(email.as_str())]);
+                words.extend(grant_words(grant));
+            }
+            Self::EditInvitation { invitation, to } => {
+                words.extend(["invite".into(), "set".into(), invitation.id.to_string()]);
+                words.extend(grant_words(to));
+            }
+            Self::ResendInvitation { invitation } => {
+                words.extend(["invite".into(), "resend".into(), invitation.id.to_string()]);
+            }
+            Self::CancelInvitation { invitation } => {
+                words.extend([
+                    "invite".into(),
+                    "cancel".into(),
+                    invitation.id.to_string(),
+                    "--yes".into(),
+                ]);
+            }
+        }
+        words.join(" ")
+    }
+}
+
+fn grant_words(grant: &Grant) -> Vec<String> {
+    let mut words = match grant.role {
+        Role::Owner => return vec!["--owner".to_owned()],
+        Role::Full => vec!["--all".to_owned()],
+        Role::Custom => Vec::new(),
+    };
+    if !grant.permissions.is_empty() {
+        words.push("--permission".to_owned());
+        words.extend(grant.permissions.iter().map(quoted));
+    }
+    words
+}
+
+/// Quotes a word for a POSIX shell.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Change, GrantDiff, quoted};
+    use crate::domain::{Account, AccountId, Email, Grant, permission::tests::small};
+
+    #[test]
+    fn implied_keys_are_told_apart() {
+        let catalogue = small();
+        let from = Grant::custom(["invoices.pay"].into_iter().collect());
+        let to = Grant::custom(["products.manage"].into_iter().collect()).normalised(&catalogue);
+        let diff = GrantDiff::between(&from, &to, &catalogue);
+        assert_eq!(
+            diff.given.iter().collect::<Vec<_>>(),
+            ["products.manage", "products.view"]
+        );
+        assert_eq!(diff.implied.iter().collect::<Vec<_>>(), ["products.view"]);
+        assert_eq!(diff.taken.iter().collect::<Vec<_>>(), ["invoices.pay"]);
+    }
+
+    #[test]
+    fn the_command_is_quoted_for_a_shell() {
+        let account = Account {
+            id: AccountId::new(),
+            name: "Ada's Mill; rm -rf".into(),
+            members: 1,
+            created_at: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let invite = Change::Invite {
+            email: Email::parse("o'b@x.com").unwrap(),
+            grant: Grant::full(),
+        };
+        assert_eq!(
+            invite.command(&account),
+            r"rollbook --account 'Ada'\''s Mill; rm -rf' invite send 'o'\''b@x.com' --all"
+        );
+        assert_eq!(quoted("plain@x.com"), "plain@x.com");
+    }
+}

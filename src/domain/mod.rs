@@ -1,0 +1,39 @@
+//! The rules and the words of Rollbook: pure values and decisions.
+//!
+//! Nothing here does I/O, knows the time, or waits. The console greys out an action with the same
+//! functions with which the service refuses it.
+
+mod account;
+mod actor;
+mod change;
+mod display;
+mod email;
+mod event;
+mod grant;
+mod ids;
+mod invitation;
+mod login;
+mod member;
+mod password;
+mod permission;
+pub mod policy;
+mod query;
+mod token;
+
+pub use account::{Account, AccountSummary};
+pub use actor::{Actor, Origin, Standing, Who};
+pub use change::{Change, GrantDiff};
+pub use display::DisplaySafe;
+pub use email::{Email, EmailError};
+pub use event::{Event, EventDraft};
+pub use grant::{Grant, Role};
+pub use ids::{AccountId, CommandId, InvitationId, SessionId, UserId};
+pub use invitation::{Delivery, DeliveryState, Invitation, InvitationStatus};
+pub use login::{LoginAttempt, LoginMethod};
+pub use member::{Member, User};
+pub use password::{PasswordFault, PasswordPolicy, prepare as prepare_password};
+pub use permission::{
+    Catalogue, CatalogueError, MEMBERS_MANAGE, MEMBERS_VIEW, Permission, PermissionSet,
+};
+pub use query::{Cursor, Direction, MemberQuery, Page, Seek, Sort};
+pub use token::{InvitationToken, Secret256, TokenDigest, TokenKey};

@@ -1,0 +1,118 @@
+//! What can go wrong in a use case, in words for the person who asked.
+
+use super::Dead;
+use crate::domain::{EmailError, PasswordFault, policy::Denied};
+
+/// The outcome of a use case that did not happen. Nothing has been written.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// Policy says no.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// Not signed in, the session has ended, or the membership has.
+    #[error("{0}")]
+    NotSignedIn(SignInFault),
+    /// The input can't be right; nothing was looked up.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// No such thing in this account. The same words for foreign and for missing ids.
+    #[error("{what} not found")]
+    NotFound { what: &'static str },
+    /// The state of the account stands against it.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+    /// An invitation link that can't be accepted; `web` has a page for each kind.
+    #[error("{}", dead_words(*.0))]
+    Dead(Dead),
+    /// A limit is reached; try again later.
+    #[error("{0}")]
+    Limited(String),
+    /// The database can't be reached or does not answer.
+    #[error("The database does not answer: {0}")]
+    Unavailable(String),
+    /// A fault of Rollbook itself; the log has the details under this reference.
+    #[error("Something unexpected happened (reference {reference}); the log has the details")]
+    Bug { reference: String },
+}
+
+/// Why a sign-in does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SignInFault {
+    /// The same words for an unknown address and a wrong password.
+    #[error("That address and password do not match")]
+    Wrong,
+    #[error("Too many attempts; wait 15 minutes and try again")]
+    Throttled,
+    #[error("Your session has ended; sign in again")]
+    Ended,
+    #[error("You are no longer a member of this account")]
+    NoMember,
+}
+
+/// Input that no state could make right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    #[error(transparent)]
+    Email(#[from] EmailError),
+    #[error(transparent)]
+    Password(#[from] PasswordFault),
+    #[error("{}", unknown_permission(.key, .nearest.as_deref()))]
+    Permission {
+        key: String,
+        nearest: Option<String>,
+    },
+    #[error("Choose at least one permission, or All Permissions")]
+    NothingChosen,
+    #[error("A name is 1 to 100 characters long")]
+    Name,
+    #[error("The current password is not right")]
+    CurrentPassword,
+}
+
+/// The state of the account stands against the change.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    #[error("This person is already a member; change their permissions instead")]
+    AlreadyMember,
+    #[error("An invitation to this address is already pending; resend it instead")]
+    AlreadyPending,
+    #[error("Somebody else changed this meanwhile; look at it again")]
+    Changed,
+    #[error("This invitation is no longer pending")]
+    NotPending,
+    #[error("An account always has an owner; make somebody else an owner first")]
+    LastOwner,
+    #[error("This address is registered already; log in instead")]
+    AlreadyRegistered,
+    #[error("An account of this name exists already")]
+    AccountExists,
+    #[error("This command id was used for a different request")]
+    CommandReused,
+    #[error("There is nothing to restore: no removal within the time for undoing")]
+    NothingToRestore,
+}
+
+fn unknown_permission(key: &str, nearest: Option<&str>) -> String {
+    nearest.map_or_else(
+        || format!("No permission is called {key:?}"),
+        |nearest| format!("No permission is called {key:?}; did you mean {nearest:?}?"),
+    )
+}
+
+fn dead_words(dead: Dead) -> &'static str {
+    match dead {
+        Dead::Unknown => {
+            "This link is not valid; it may have been cut short or replaced by a newer one"
+        }
+        Dead::Expired => "This invitation has expired; ask for a new one",
+        Dead::Used => "This invitation has been accepted already",
+        Dead::Declined => "This invitation was declined",
+        Dead::Cancelled => "This invitation was withdrawn",
+        Dead::InviterLostAuthority => {
+            "Whoever sent this invitation may no longer give these permissions"
+        }
+    }
+}
+
+/// Shorthand of this layer.
+pub type Result<T> = std::result::Result<T, ServiceError>;

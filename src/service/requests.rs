@@ -1,0 +1,178 @@
+//! What goes into the use cases and what comes out of them.
+
+use crate::domain::{
+    Account, AccountId, AccountSummary, Actor, CommandId, DisplaySafe, Email, Grant, GrantDiff,
+    Invitation, LoginMethod, Member, Origin, Secret256, User,
+};
+use secrecy::SecretString;
+
+/// How a write is to be done: by whom, in which account, under which command id, and whether for
+/// real.
+#[derive(Debug, Clone)]
+pub struct Write {
+    pub actor: Actor,
+    pub account: AccountId,
+    /// Made by the caller; the same id again returns the first result.
+    pub command: CommandId,
+    pub mode: WriteMode,
+}
+
+/// Whether a write is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WriteMode {
+    #[default]
+    Apply,
+    /// Everything is checked and done, then rolled back.
+    DryRun,
+}
+
+impl Write {
+    /// A write for real, under a new command id.
+    pub fn new(actor: &Actor, account: AccountId) -> Self {
+        Self {
+            actor: actor.clone(),
+            account,
+            command: CommandId::new(),
+            mode: WriteMode::Apply,
+        }
+    }
+}
+
+/// A live sign-in.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    pub actor: Actor,
+    pub user: User,
+    /// Opens the session again: kept in memory, or in a 0600 file when the person asks for it.
+    pub secret: Secret256,
+    /// The accounts that the user can reach, by name.
+    pub accounts: Vec<AccountSummary>,
+}
+
+/// Gives a member another grant.
+#[derive(Debug, Clone)]
+pub struct SetGrant {
+    pub email: Email,
+    pub to: Grant,
+    /// The version that the change was made from; `None` takes whatever is there.
+    pub version: Option<i64>,
+}
+
+/// What a change of permissions did.
+#[derive(Debug, Clone)]
+pub struct ChangedGrant {
+    pub member: Member,
+    pub diff: GrantDiff,
+}
+
+/// What a removal ended.
+#[derive(Debug, Clone)]
+pub struct Removed {
+    pub member: Member,
+    pub sessions_ended: i64,
+    pub invitations_cancelled: i64,
+}
+
+/// Invites an address.
+#[derive(Debug, Clone)]
+pub struct SendInvitation {
+    pub email: Email,
+    pub grant: Grant,
+    /// The operator's `--no-limit`.
+    pub limits: Limits,
+}
+
+/// Whether the sending limits hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Limits {
+    #[default]
+    Enforced,
+    /// Only the operator may.
+    Lifted,
+}
+
+/// A stored invitation whose mail is queued.
+#[derive(Debug, Clone)]
+pub struct InvitationSent {
+    pub invitation: Invitation,
+}
+
+/// The one-time link, shown once and recorded in the audit log.
+#[derive(Debug, Clone)]
+pub struct Revealed {
+    pub link: SecretString,
+}
+
+/// Where mail goes, so that a screen never says "sent" of what was written to a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MailTruth {
+    /// Through this host.
+    Smtp { host: DisplaySafe },
+    /// No mail server is configured: `.eml` files in this folder.
+    Files { folder: DisplaySafe },
+}
+
+/// Through which entrance and from where somebody comes.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub method: LoginMethod,
+    pub origin: Origin,
+}
+
+/// What a link turns out to be.
+#[derive(Debug, Clone)]
+pub enum Look {
+    /// Pending: the terms, and whether the address has a platform user (who logs in) or not (who
+    /// registers).
+    Open { terms: Box<Terms>, registered: bool },
+    /// Can't be accepted any more, or never could.
+    Dead(Dead),
+}
+
+/// Why a link is dead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dead {
+    /// Unknown, forged, cut short, or killed by a newer link.
+    Unknown,
+    Expired,
+    /// Accepted already.
+    Used,
+    Declined,
+    Cancelled,
+    /// Whoever sent it may no longer give these permissions.
+    InviterLostAuthority,
+}
+
+/// What is on offer.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    pub invitation: Invitation,
+    pub account_name: DisplaySafe,
+    pub inviter_name: DisplaySafe,
+    /// Labels of the permissions in catalogue order; "All permissions" alone for a full grant.
+    pub permissions: Vec<DisplaySafe>,
+}
+
+/// What a person without a platform user types.
+#[derive(Debug, Clone)]
+pub struct Registration {
+    pub name: String,
+    pub password: SecretString,
+}
+
+/// Who joined which account.
+#[derive(Debug, Clone)]
+pub struct Accepted {
+    pub user: User,
+    pub account: AccountId,
+    pub account_name: DisplaySafe,
+}
+
+/// What set-up found or made.
+#[derive(Debug, Clone)]
+pub struct SetUp {
+    pub account: Account,
+    pub owner: User,
+    /// False when everything was there already.
+    pub created: bool,
+}
