@@ -15,3 +15,4 @@
 pub mod clock;
 pub mod domain;
 pub mod service;
+pub mod store;

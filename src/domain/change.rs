@@ -2,6 +2,7 @@
 //! the same.
 
 use super::{Account, Catalogue, Email, Grant, Invitation, Member, PermissionSet, Role};
+use serde::{Deserialize, Serialize};
 
 /// What a person is about to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub enum Change {
 
 /// Which keys a change gives and takes. `implied` are those of `given` that
 /// another given one requires.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct GrantDiff {
     pub role: Option<(Role, Role)>,
     pub given: PermissionSet,

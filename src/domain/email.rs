@@ -5,7 +5,7 @@
 //! A-label of the domain (IDNA, RFC 5891).
 
 use super::DisplaySafe;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
 /// The most octets an address may have (RFC 5321 4.5.3.1.3, path of 256 less the brackets).
@@ -151,6 +151,12 @@ impl fmt::Display for Email {
 impl Serialize for Email {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.typed)
+    }
+}
+
+impl<'de> Deserialize<'de> for Email {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self::from_stored(&text))
     }
 }
 

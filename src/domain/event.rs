@@ -3,6 +3,7 @@
 use super::DisplaySafe;
 use jiff::Timestamp;
 use serde_json::Value;
+use uuid::Uuid;
 
 /// What a use case hands over to be recorded in the transaction of its change.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +12,7 @@ pub struct EventDraft {
     pub action: &'static str,
     /// Whom or what it is about: an address or a name.
     pub subject: String,
+    pub subject_id: Option<Uuid>,
     pub before: Value,
     pub after: Value,
 }
@@ -28,5 +30,5 @@ pub struct Event {
     pub subject: DisplaySafe,
     pub before: Value,
     pub after: Value,
-    pub command: Option<uuid::Uuid>,
+    pub command: Option<Uuid>,
 }

@@ -75,7 +75,7 @@ impl DeliveryState {
 }
 
 /// The delivery of an invitation's newest mail.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     pub state: DeliveryState,
     pub attempts: i32,
@@ -86,7 +86,7 @@ pub struct Delivery {
 }
 
 /// An offer of membership.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invitation {
     pub id: InvitationId,
     pub account: AccountId,

@@ -2,9 +2,10 @@
 
 use super::{DisplaySafe, Email, Grant, UserId};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// A login identity on the platform.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     pub id: UserId,
     pub email: Email,
@@ -14,7 +15,7 @@ pub struct User {
 }
 
 /// A user inside one account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     pub user: UserId,
     pub email: Email,

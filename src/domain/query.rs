@@ -1,6 +1,6 @@
 //! What a list shows: its order, its search text, and where the window stands.
 
-use super::UserId;
+use super::{Member, Role};
 use jiff::Timestamp;
 
 /// By which column members are ordered.
@@ -43,14 +43,24 @@ impl Direction {
     }
 }
 
-/// The whole key of one row in any order: a position between pages. "Never" sorts as
-/// the earliest login.
+/// The whole key of one row in any order: a position between pages. "Never" comes last in both
+/// directions of [`Sort::LastLogin`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
     pub email_key: String,
     pub last_login: Option<Timestamp>,
-    pub role_rank: i16,
-    pub user: UserId,
+    pub role: Role,
+}
+
+impl Cursor {
+    /// The position of a member.
+    pub fn of(member: &Member) -> Self {
+        Self {
+            email_key: member.email.key().to_owned(),
+            last_login: member.last_login,
+            role: member.grant.role,
+        }
+    }
 }
 
 /// From where a page is taken.

@@ -5,6 +5,7 @@ use crate::domain::{
     Invitation, LoginMethod, Member, Origin, Secret256, User,
 };
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 
 /// How a write is to be done: by whom, in which account, under which command id, and whether for
 /// real.
@@ -50,7 +51,7 @@ pub struct SignedIn {
 }
 
 /// Gives a member another grant.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SetGrant {
     pub email: Email,
     pub to: Grant,
@@ -59,14 +60,14 @@ pub struct SetGrant {
 }
 
 /// What a change of permissions did.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ChangedGrant {
     pub member: Member,
     pub diff: GrantDiff,
 }
 
 /// What a removal ended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Removed {
     pub member: Member,
     pub sessions_ended: i64,
@@ -74,7 +75,7 @@ pub struct Removed {
 }
 
 /// Invites an address.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SendInvitation {
     pub email: Email,
     pub grant: Grant,
@@ -83,7 +84,7 @@ pub struct SendInvitation {
 }
 
 /// Whether the sending limits hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Limits {
     #[default]
     Enforced,
@@ -92,7 +93,7 @@ pub enum Limits {
 }
 
 /// A stored invitation whose mail is queued.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InvitationSent {
     pub invitation: Invitation,
 }

@@ -1,0 +1,120 @@
+//! Accounts, and the lock that every write to one takes first.
+
+use super::{StoreError, rows};
+use crate::domain::{Account, AccountId, AccountSummary, DisplaySafe, UserId};
+use deadpool_postgres::GenericClient;
+use tokio_postgres::Row;
+
+/// Adds an account.
+///
+/// # Errors
+/// [`StoreError::Taken`] when the name is in use.
+pub async fn insert(
+    db: &impl GenericClient,
+    id: AccountId,
+    name: &str,
+) -> Result<Account, StoreError> {
+    let sql = "INSERT INTO accounts (id, name) VALUES ($1, $2)
+        RETURNING id, name, member_count, created_at";
+    let row = db
+        .query_one(&db.prepare_cached(sql).await?, &[&id.0, &name])
+        .await?;
+    Ok(account(&row))
+}
+
+/// Locks the account's row until the transaction ends; none when there is no such account.
+///
+/// # Errors
+/// [`StoreError::Busy`] when the lock is not to be had in time.
+pub async fn lock(db: &impl GenericClient, id: AccountId) -> Result<Option<Account>, StoreError> {
+    let sql = "SELECT id, name, member_count, created_at FROM accounts WHERE id = $1 FOR UPDATE";
+    let row = db
+        .query_opt(&db.prepare_cached(sql).await?, &[&id.0])
+        .await?;
+    Ok(row.as_ref().map(account))
+}
+
+/// One account by id.
+///
+/// # Errors
+/// What the database says.
+pub async fn by_id(db: &impl GenericClient, id: AccountId) -> Result<Option<Account>, StoreError> {
+    let sql = "SELECT id, name, member_count, created_at FROM accounts WHERE id = $1";
+    let row = db
+        .query_opt(&db.prepare_cached(sql).await?, &[&id.0])
+        .await?;
+    Ok(row.as_ref().map(account))
+}
+
+/// One account by name, in any case.
+///
+/// # Errors
+/// What the database says.
+pub async fn by_name(db: &impl GenericClient, name: &str) -> Result<Option<Account>, StoreError> {
+    let sql =
+        "SELECT id, name, member_count, created_at FROM accounts WHERE lower(name) = lower($1)";
+    let row = db
+        .query_opt(&db.prepare_cached(sql).await?, &[&name])
+        .await?;
+    Ok(row.as_ref().map(account))
+}
+
+/// All accounts by name, at most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub async fn list(db: &impl GenericClient, limit: i64) -> Result<Vec<Account>, StoreError> {
+    let sql =
+        "SELECT id, name, member_count, created_at FROM accounts ORDER BY lower(name) LIMIT $1";
+    let rows = db.query(&db.prepare_cached(sql).await?, &[&limit]).await?;
+    Ok(rows.iter().map(account).collect())
+}
+
+/// Whether any account exists.
+///
+/// # Errors
+/// What the database says.
+pub async fn any(db: &impl GenericClient) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM accounts)";
+    Ok(db
+        .query_one(&db.prepare_cached(sql).await?, &[])
+        .await?
+        .get(0))
+}
+
+/// The accounts of a user by name, with what the user may do in each; the one used last comes
+/// first.
+///
+/// # Errors
+/// What the database says.
+pub async fn of_user(
+    db: &impl GenericClient,
+    user: UserId,
+) -> Result<Vec<AccountSummary>, StoreError> {
+    let sql = "SELECT a.id, a.name, a.member_count, m.role, m.permissions,
+            m.ownership_offered_by IS NOT NULL AS ownership_offered
+        FROM memberships m JOIN accounts a ON a.id = m.account_id JOIN users u ON u.id = m.user_id
+        WHERE m.user_id = $1
+        ORDER BY (a.id = u.last_account_id) DESC NULLS LAST, lower(a.name)";
+    let rows = db.query(&db.prepare_cached(sql).await?, &[&user.0]).await?;
+    rows.iter().map(summary).collect()
+}
+
+fn account(row: &Row) -> Account {
+    Account {
+        id: AccountId(row.get("id")),
+        name: DisplaySafe::new(row.get("name")),
+        members: row.get("member_count"),
+        created_at: row.get("created_at"),
+    }
+}
+
+fn summary(row: &Row) -> Result<AccountSummary, StoreError> {
+    Ok(AccountSummary {
+        id: AccountId(row.get("id")),
+        name: DisplaySafe::new(row.get("name")),
+        members: row.get("member_count"),
+        grant: rows::grant(row)?,
+        ownership_offered: row.get("ownership_offered"),
+    })
+}

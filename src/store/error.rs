@@ -1,0 +1,99 @@
+//! Database errors by what they mean, from their SQLSTATE.
+
+use deadpool_postgres::PoolError;
+use tokio_postgres::error::{DbError, SqlState};
+
+/// What went wrong in the database.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A unique constraint is in the way.
+    #[error("{constraint} is taken")]
+    Taken { constraint: String },
+    /// The deferred trigger refused: an account would have no owner.
+    #[error("an account always has an owner")]
+    LastOwner,
+    /// A lock was not to be had, or two transactions crossed; the same again may work.
+    #[error("the database is busy with another change")]
+    Busy,
+    /// No connection, or it broke. The words are the driver's, without the connection string.
+    #[error("{0}")]
+    Unavailable(String),
+    /// A stored value has no meaning to this program.
+    #[error("{what} in the database can't be read")]
+    Unreadable { what: &'static str },
+    /// The database's schema is newer than this program.
+    #[error(
+        "the database has schema version {found}, this rollbook knows up to {known}; install a newer rollbook"
+    )]
+    SchemaNewer { found: i32, known: i32 },
+    /// A released migration was edited after it ran here.
+    #[error("migration {version} of the database differs from this rollbook's")]
+    SchemaDiffers { version: i32 },
+    /// Anything else is a fault of this program.
+    #[error("the database refused a statement")]
+    Bug(#[source] tokio_postgres::Error),
+}
+
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let Some(db) = error.as_db_error() else {
+            return Self::Unavailable(describe(&error));
+        };
+        match db.code() {
+            code if *code == SqlState::UNIQUE_VIOLATION => Self::Taken {
+                constraint: db.constraint().unwrap_or("a value").to_owned(),
+            },
+            code if code.code() == "RB001" => Self::LastOwner,
+            code if is_busy(code) => Self::Busy,
+            code if is_outage(code) => Self::Unavailable(db.message().to_owned()),
+            _ => Self::Bug(error),
+        }
+    }
+}
+
+impl From<PoolError> for StoreError {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Backend(error) => match error.as_db_error() {
+                Some(db) => Self::Unavailable(refusal(db)),
+                None => Self::Unavailable(describe(&error)),
+            },
+            PoolError::Timeout(_) => {
+                Self::Unavailable("no connection became free in time".to_owned())
+            }
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+}
+
+/// The server's words on refusing a connection, which name the role or database, never a secret.
+fn refusal(db: &DbError) -> String {
+    db.message().to_owned()
+}
+
+/// The innermost cause, such as "Connection refused (os error 111)".
+fn describe(error: &tokio_postgres::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        words = format!("{words}: {inner}");
+        cause = inner.source();
+    }
+    words
+}
+
+fn is_busy(code: &SqlState) -> bool {
+    [
+        SqlState::T_R_SERIALIZATION_FAILURE,
+        SqlState::T_R_DEADLOCK_DETECTED,
+        SqlState::LOCK_NOT_AVAILABLE,
+    ]
+    .contains(code)
+}
+
+fn is_outage(code: &SqlState) -> bool {
+    // Classes 08 connection, 53 resources, 57 operator intervention, 58 system (PostgreSQL, appendix A).
+    ["08", "53", "57", "58", "28", "3D"]
+        .iter()
+        .any(|class| code.code().starts_with(class))
+}

@@ -1,0 +1,97 @@
+//! The login log; `users.last_login` is kept from it.
+
+use super::StoreError;
+use crate::domain::{DisplaySafe, Email, LoginAttempt, LoginMethod, Origin, UserId};
+use deadpool_postgres::GenericClient;
+
+/// A login to be recorded.
+pub struct Attempt<'a> {
+    pub user: Option<UserId>,
+    pub email: &'a Email,
+    pub success: bool,
+    pub method: LoginMethod,
+    pub origin: &'a Origin,
+}
+
+/// Records a login; a successful one becomes the user's last.
+///
+/// # Errors
+/// What the database says.
+pub async fn insert(db: &impl GenericClient, attempt: &Attempt<'_>) -> Result<(), StoreError> {
+    let sql = "WITH login AS (
+            INSERT INTO logins (user_id, email_key, success, method, source)
+            VALUES ($1, $2, $3, $4, $5) RETURNING user_id, at, success)
+        UPDATE users u SET last_login = login.at FROM login
+        WHERE u.id = login.user_id AND login.success";
+    db.execute(
+        &db.prepare_cached(sql).await?,
+        &[
+            &attempt.user.map(|user| user.0),
+            &attempt.email.key(),
+            &attempt.success,
+            &attempt.method.as_str(),
+            &attempt.origin.as_str(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Failed logins of the last 15 minutes since the last success: for this address, and from this
+/// source.
+///
+/// # Errors
+/// What the database says.
+pub async fn recent_failures(
+    db: &impl GenericClient,
+    email: &Email,
+    origin: &Origin,
+) -> Result<(i64, i64), StoreError> {
+    let sql = "SELECT
+        (SELECT count(*) FROM logins WHERE email_key = $1 AND NOT success
+            AND at > now() - interval '15 minutes') AS by_email,
+        (SELECT count(*) FROM logins WHERE source = $2 AND NOT success
+            AND at > now() - interval '15 minutes') AS by_source";
+    let row = db
+        .query_one(
+            &db.prepare_cached(sql).await?,
+            &[&email.key(), &origin.as_str()],
+        )
+        .await?;
+    Ok((row.get("by_email"), row.get("by_source")))
+}
+
+/// Holds everybody else who signs in with this address until the transaction ends, so that
+/// attempts are counted one after the other.
+///
+/// # Errors
+/// [`StoreError::Busy`].
+pub async fn queue_for(db: &impl GenericClient, email: &Email) -> Result<(), StoreError> {
+    let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+    db.execute(&db.prepare_cached(sql).await?, &[&email.key()])
+        .await?;
+    Ok(())
+}
+
+/// A user's newest logins, newest first.
+///
+/// # Errors
+/// What the database says.
+pub async fn of_user(
+    db: &impl GenericClient,
+    user: UserId,
+    limit: i64,
+) -> Result<Vec<LoginAttempt>, StoreError> {
+    let sql = "SELECT at, success, method, source FROM logins
+        WHERE user_id = $1 ORDER BY at DESC LIMIT $2";
+    let rows = db
+        .query(&db.prepare_cached(sql).await?, &[&user.0, &limit])
+        .await?;
+    let attempt = |row: &tokio_postgres::Row| LoginAttempt {
+        at: row.get("at"),
+        success: row.get("success"),
+        method: DisplaySafe::new(row.get("method")),
+        source: DisplaySafe::new(row.get("source")),
+    };
+    Ok(rows.iter().map(attempt).collect())
+}

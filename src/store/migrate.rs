@@ -1,0 +1,121 @@
+//! Schema migrations: embedded, forward-only, each in its own transaction, all under one advisory
+//! lock so that any number of programs may start at once.
+
+use super::StoreError;
+use sha2::{Digest, Sha256};
+use tokio_postgres::Client;
+
+/// The key of the advisory lock: "rollbook" in ASCII.
+const LOCK: i64 = 0x726f_6c6c_626f_6f6b;
+
+struct Migration {
+    version: i32,
+    sql: &'static str,
+}
+
+const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    sql: include_str!("migrations/0001_init.sql"),
+}];
+
+/// The newest schema version that this program knows.
+pub fn newest() -> i32 {
+    MIGRATIONS.last().map_or(0, |migration| migration.version)
+}
+
+/// Brings the schema up to date; returns how many migrations ran.
+///
+/// # Errors
+/// [`StoreError::SchemaNewer`] and [`StoreError::SchemaDiffers`] when this program is not the one
+/// for this database; else what the database says.
+pub async fn run(client: &mut Client) -> Result<usize, StoreError> {
+    // Waiting for another program's migration may take longer than a statement should.
+    client
+        .batch_execute("SET statement_timeout = 0; SET lock_timeout = 0")
+        .await?;
+    client
+        .execute("SELECT pg_advisory_lock($1)", &[&LOCK])
+        .await?;
+    let outcome = run_locked(client).await;
+    client
+        .execute("SELECT pg_advisory_unlock($1)", &[&LOCK])
+        .await?;
+    client
+        .batch_execute("RESET statement_timeout; RESET lock_timeout")
+        .await?;
+    outcome
+}
+
+/// The schema version of a database; 0 when it has none.
+///
+/// # Errors
+/// What the database says.
+pub async fn version(client: &Client) -> Result<i32, StoreError> {
+    let row = client
+        .query_one("SELECT to_regclass('schema_migrations') IS NOT NULL", &[])
+        .await?;
+    if !row.get::<_, bool>(0) {
+        return Ok(0);
+    }
+    let row = client
+        .query_one(
+            "SELECT coalesce(max(version), 0) FROM schema_migrations",
+            &[],
+        )
+        .await?;
+    Ok(row.get(0))
+}
+
+async fn run_locked(client: &mut Client) -> Result<usize, StoreError> {
+    client
+        .batch_execute(
+            "CREATE TABLE IF NOT EXISTS schema_migrations (
+                 version integer PRIMARY KEY, checksum bytea NOT NULL,
+                 applied_at timestamptz NOT NULL DEFAULT now())",
+        )
+        .await?;
+    check_known(client).await?;
+    let mut ran = 0;
+    for migration in MIGRATIONS {
+        ran += usize::from(apply(client, migration).await?);
+    }
+    Ok(ran)
+}
+
+async fn check_known(client: &Client) -> Result<(), StoreError> {
+    let found = version(client).await?;
+    if found > newest() {
+        return Err(StoreError::SchemaNewer {
+            found,
+            known: newest(),
+        });
+    }
+    Ok(())
+}
+
+async fn apply(client: &mut Client, migration: &Migration) -> Result<bool, StoreError> {
+    let checksum: Vec<u8> = Sha256::digest(migration.sql.as_bytes()).to_vec();
+    let tx = client.transaction().await?;
+    let done = tx
+        .query_opt(
+            "SELECT checksum FROM schema_migrations WHERE version = $1",
+            &[&migration.version],
+        )
+        .await?;
+    if let Some(row) = done {
+        if row.get::<_, Vec<u8>>(0) != checksum {
+            return Err(StoreError::SchemaDiffers {
+                version: migration.version,
+            });
+        }
+        return Ok(false);
+    }
+    tx.batch_execute(migration.sql).await?;
+    tx.execute(
+        "INSERT INTO schema_migrations (version, checksum) VALUES ($1, $2)",
+        &[&migration.version, &checksum],
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(true)
+}

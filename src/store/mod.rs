@@ -1,0 +1,74 @@
+//! The only place with SQL: one async function per statement, on a connection or a transaction.
+//!
+//! The service opens and commits transactions; nothing here decides what is allowed.
+
+pub mod accounts;
+pub mod commands;
+mod error;
+pub mod events;
+pub mod invitations;
+pub mod logins;
+pub mod members;
+pub mod migrate;
+pub mod outbox;
+mod page;
+mod rows;
+pub mod sessions;
+pub mod users;
+
+pub use error::StoreError;
+
+use deadpool_postgres::{Object, Pool, Transaction};
+
+/// A pool of connections to one installation's database.
+#[derive(Clone)]
+pub struct Store {
+    pool: Pool,
+}
+
+/// A borrowed connection.
+pub struct Connection(Object);
+
+impl Store {
+    /// Takes a pool that is already set up.
+    pub fn new(pool: Pool) -> Self {
+        Self { pool }
+    }
+
+    /// Borrows a connection.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when none can be had within the pool's time.
+    pub async fn connect(&self) -> Result<Connection, StoreError> {
+        Ok(Connection(self.pool.get().await?))
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.connect().await?.0.batch_execute("SELECT 1").await?;
+        Ok(())
+    }
+}
+
+impl Connection {
+    /// For reads outside a transaction.
+    pub fn client(&self) -> &Object {
+        &self.0
+    }
+
+    /// Opens a transaction; dropped without a commit it rolls back.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn begin(&mut self) -> Result<Transaction<'_>, StoreError> {
+        Ok(self.0.transaction().await?)
+    }
+
+    /// The connection itself, for the migrations.
+    pub fn client_mut(&mut self) -> &mut Object {
+        &mut self.0
+    }
+}

@@ -1,0 +1,230 @@
+//! Keyset pages of members: every order is one index, every page costs the page.
+
+use super::{StoreError, rows};
+use crate::domain::{AccountId, Cursor, Direction, Member, MemberQuery, Page, Seek, Sort};
+use jiff::Timestamp;
+use tokio_postgres::types::{ToSql, Type};
+
+/// One order of the list: the expression of its index, and how a cursor is compared with it.
+struct Order {
+    /// Sort key before the address, with its own direction; empty when the address is the order.
+    key: &'static str,
+    /// The same key of the cursor, from its parameters.
+    cursor: &'static str,
+    /// Whether `key` runs downwards while the list runs upwards through its index.
+    key_down: bool,
+    email_down: bool,
+}
+
+impl Order {
+    fn of(query: &MemberQuery) -> Self {
+        let down = query.direction == Direction::Descending;
+        match query.sort {
+            Sort::Email => Self {
+                key: "",
+                cursor: "",
+                key_down: down,
+                email_down: down,
+            },
+            Sort::Role => Self {
+                key: "m.role_rank",
+                cursor: "$4",
+                key_down: down,
+                email_down: down,
+            },
+            Sort::LastLogin if down => Self {
+                key: "coalesce(m.last_login, '-infinity'::timestamptz)",
+                cursor: "coalesce($5, '-infinity'::timestamptz)",
+                key_down: true,
+                email_down: false,
+            },
+            Sort::LastLogin => Self {
+                key: "coalesce(m.last_login, 'infinity'::timestamptz)",
+                cursor: "coalesce($5, 'infinity'::timestamptz)",
+                key_down: false,
+                email_down: false,
+            },
+        }
+    }
+
+    fn order_by(&self, backwards: bool) -> String {
+        let word = |down: bool| if down == backwards { "ASC" } else { "DESC" };
+        let email = format!("m.email_key {}", word(self.email_down));
+        if self.key.is_empty() {
+            email
+        } else {
+            format!("{} {}, {email}", self.key, word(self.key_down))
+        }
+    }
+
+    /// The rows beyond the cursor. A row comparison where both columns run the same way; else the
+    /// same spelt out so that the index still bounds the scan.
+    fn beyond(&self, backwards: bool) -> String {
+        let sign = |down: bool| if down == backwards { ">" } else { "<" };
+        let (key, cursor) = (self.key, self.cursor);
+        let (first, second) = (sign(self.key_down), sign(self.email_down));
+        if key.is_empty() {
+            format!("m.email_key {second} $3")
+        } else if first == second {
+            format!("({key}, m.email_key) {first} ({cursor}, $3)")
+        } else {
+            format!(
+                "{key} {first}= {cursor} AND ({key} {first} {cursor} OR m.email_key {second} $3)"
+            )
+        }
+    }
+}
+
+/// The literal text of a page's statement. All parts are this file's own words.
+fn statement(query: &MemberQuery, seek: &Seek) -> String {
+    let backwards = matches!(seek, Seek::Last | Seek::Before(_));
+    let order = Order::of(query);
+    let beyond = match seek {
+        Seek::First | Seek::Last => String::new(),
+        Seek::After(_) | Seek::Before(_) => format!("AND {}", order.beyond(backwards)),
+    };
+    let search = if query.search.is_empty() {
+        ""
+    } else {
+        "AND m.search LIKE $6"
+    };
+    let (columns, order_by) = (rows::MEMBER, order.order_by(backwards));
+    format!(
+        "SELECT {columns} FROM memberships m
+         WHERE m.account_id = $1 {search} {beyond}
+         ORDER BY {order_by} LIMIT $2"
+    )
+}
+
+/// A page of an account's members.
+///
+/// # Errors
+/// What the database says.
+pub async fn members(
+    db: &impl deadpool_postgres::GenericClient,
+    account: AccountId,
+    query: &MemberQuery,
+    seek: &Seek,
+    limit: i64,
+) -> Result<Page<Member>, StoreError> {
+    let text = statement(query, seek);
+    let at = At::of(seek);
+    let needle = like(&query.search);
+    let wanted = limit + 1;
+    let parameters: [&(dyn ToSql + Sync); 6] = [
+        &account.0,
+        &wanted,
+        &at.email_key,
+        &at.role_rank,
+        &at.last_login,
+        &needle,
+    ];
+    // Typed, because not every order and direction uses every parameter.
+    let types = [
+        Type::UUID,
+        Type::INT8,
+        Type::TEXT,
+        Type::INT2,
+        Type::TIMESTAMPTZ,
+        Type::TEXT,
+    ];
+    let statement = if query.search.is_empty() {
+        db.prepare_typed_cached(&text, &types).await?
+    } else {
+        // Prepared anew, so planned for this needle: rare and common ones want different plans.
+        db.prepare_typed(&text, &types).await?
+    };
+    let found = db.query(&statement, &parameters).await?;
+    let mut members = found
+        .iter()
+        .map(rows::member)
+        .collect::<Result<Vec<_>, _>>()?;
+    let more = members.len() > usize::try_from(limit).unwrap_or(usize::MAX);
+    members.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(in_list_order(members, seek, more))
+}
+
+fn in_list_order(mut rows: Vec<Member>, seek: &Seek, more: bool) -> Page<Member> {
+    match seek {
+        Seek::First => Page {
+            rows,
+            more_before: false,
+            more_after: more,
+        },
+        Seek::After(_) => Page {
+            rows,
+            more_before: true,
+            more_after: more,
+        },
+        Seek::Last => {
+            rows.reverse();
+            Page {
+                rows,
+                more_before: more,
+                more_after: false,
+            }
+        }
+        Seek::Before(_) => {
+            rows.reverse();
+            Page {
+                rows,
+                more_before: more,
+                more_after: true,
+            }
+        }
+    }
+}
+
+/// The cursor's parameters; nothing where the page has none.
+#[derive(Default)]
+struct At {
+    email_key: Option<String>,
+    role_rank: Option<i16>,
+    last_login: Option<Timestamp>,
+}
+
+impl At {
+    fn of(seek: &Seek) -> Self {
+        let (Seek::After(cursor) | Seek::Before(cursor)) = seek else {
+            return Self::default();
+        };
+        Self {
+            email_key: Some(cursor.email_key.clone()),
+            role_rank: Some(rank(cursor)),
+            last_login: cursor.last_login,
+        }
+    }
+}
+
+/// The number that `memberships.role_rank` computes.
+fn rank(cursor: &Cursor) -> i16 {
+    use crate::domain::Role::{Custom, Full, Owner};
+    match cursor.role {
+        Owner => 0,
+        Full => 1,
+        Custom => 2,
+    }
+}
+
+/// A `LIKE` pattern that finds `needle` anywhere, in any case, with `%`, `_` and `\` taken literally.
+pub(super) fn like(needle: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in needle.to_lowercase().chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
+
+#[cfg(test)]
+mod tests {
+    use super::like;
+
+    #[test]
+    fn wild_cards_are_literal() {
+        assert_eq!(like("50%_Off\\"), "%50\\%\\_off\\\\%");
+    }
+}

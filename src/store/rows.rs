@@ -1,0 +1,93 @@
+//! Rows into domain values. Text is cleaned here, at the boundary; a word that this program does not
+//! know is an error, never a guess.
+
+use super::StoreError;
+use crate::domain::{
+    AccountId, Delivery, DeliveryState, DisplaySafe, Email, Grant, Invitation, InvitationId,
+    InvitationStatus, Member, PermissionSet, Role, User, UserId,
+};
+use tokio_postgres::Row;
+
+/// The columns that [`member`] reads, for a `memberships` called `m`.
+pub(super) const MEMBER: &str = "m.user_id, m.email, m.name, m.role, m.permissions, m.last_login, \
+    m.joined_at, m.invited_by, m.ownership_offered_by IS NOT NULL AS ownership_offered, m.version";
+
+/// The columns that [`invitation`] reads, for an `invitations` called `i` joined with the
+/// `outbox` row `o` of its generation.
+pub(super) const INVITATION: &str = "i.id, i.account_id, i.email, i.role, i.permissions, \
+    CASE WHEN i.status = 'pending' AND i.expires_at <= now() THEN 'expired' ELSE i.status END AS status, \
+    i.inviter_id, i.inviter_name, i.created_at, i.expires_at, i.generation, i.version, \
+    o.state, o.attempts, o.last_reply, \
+    CASE WHEN o.state = 'deferred' THEN o.next_attempt_at END AS next_attempt_at";
+
+/// The columns that [`user`] reads, for a `users` called `u`.
+pub(super) const USER: &str = "u.id, u.email, u.name, u.last_login, u.created_at";
+
+pub(super) fn grant(row: &Row) -> Result<Grant, StoreError> {
+    let role = Role::from_word(row.get("role")).ok_or(StoreError::Unreadable { what: "a role" })?;
+    let keys: Vec<String> = row.get("permissions");
+    Ok(Grant {
+        role,
+        permissions: keys.into_iter().collect::<PermissionSet>(),
+    })
+}
+
+pub(super) fn member(row: &Row) -> Result<Member, StoreError> {
+    Ok(Member {
+        user: UserId(row.get("user_id")),
+        email: Email::from_stored(row.get("email")),
+        name: DisplaySafe::new(row.get("name")),
+        grant: grant(row)?,
+        last_login: row.get("last_login"),
+        joined_at: row.get("joined_at"),
+        invited_by: row
+            .get::<_, Option<&str>>("invited_by")
+            .map(DisplaySafe::new),
+        ownership_offered: row.get("ownership_offered"),
+        version: row.get("version"),
+    })
+}
+
+pub(super) fn user(row: &Row) -> User {
+    User {
+        id: UserId(row.get("id")),
+        email: Email::from_stored(row.get("email")),
+        name: DisplaySafe::new(row.get("name")),
+        last_login: row.get("last_login"),
+        created_at: row.get("created_at"),
+    }
+}
+
+pub(super) fn invitation(row: &Row) -> Result<Invitation, StoreError> {
+    let unreadable = |what| StoreError::Unreadable { what };
+    let status = InvitationStatus::from_word(row.get("status"));
+    let state = row
+        .get::<_, Option<&str>>("state")
+        .map_or(Some(DeliveryState::Failed), DeliveryState::from_word);
+    Ok(Invitation {
+        id: InvitationId(row.get("id")),
+        account: AccountId(row.get("account_id")),
+        email: Email::from_stored(row.get("email")),
+        grant: grant(row)?,
+        status: status.ok_or_else(|| unreadable("an invitation's status"))?,
+        inviter: row.get::<_, Option<_>>("inviter_id").map(UserId),
+        invited_by: DisplaySafe::new(row.get("inviter_name")),
+        created_at: row.get("created_at"),
+        expires_at: row.get("expires_at"),
+        generation: row.get("generation"),
+        version: row.get("version"),
+        delivery: Delivery {
+            state: state.ok_or_else(|| unreadable("a delivery's state"))?,
+            attempts: row.get::<_, Option<i32>>("attempts").unwrap_or_default(),
+            last_reply: row
+                .get::<_, Option<&str>>("last_reply")
+                .map(DisplaySafe::new),
+            next_attempt_at: row.get("next_attempt_at"),
+        },
+    })
+}
+
+/// The keys of a set as a parameter for `text[]`.
+pub(super) fn keys(set: &PermissionSet) -> Vec<&str> {
+    set.iter().collect()
+}

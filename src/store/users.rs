@@ -1,0 +1,128 @@
+//! Login identities. Password hashes are argon2 PHC strings made by the service.
+
+use super::{StoreError, rows};
+use crate::domain::{AccountId, Email, User, UserId};
+use deadpool_postgres::GenericClient;
+
+/// A user with what a sign-in needs to check.
+pub struct Credentials {
+    pub user: User,
+    /// An argon2 PHC string.
+    pub password_hash: String,
+}
+
+/// Adds a user.
+///
+/// # Errors
+/// [`StoreError::Taken`] when the address is registered already.
+pub async fn insert(
+    db: &impl GenericClient,
+    id: UserId,
+    email: &Email,
+    name: &str,
+    password_hash: &str,
+) -> Result<User, StoreError> {
+    let sql = format!(
+        "INSERT INTO users AS u (id, email, email_key, name, password_hash)
+         VALUES ($1, $2, $3, $4, $5) RETURNING {}",
+        rows::USER
+    );
+    let row = db
+        .query_one(
+            &db.prepare_cached(&sql).await?,
+            &[&id.0, &email.as_str(), &email.key(), &name, &password_hash],
+        )
+        .await?;
+    Ok(rows::user(&row))
+}
+
+/// A user by the canonical form of the address, with the password's hash.
+///
+/// # Errors
+/// What the database says.
+pub async fn credentials(
+    db: &impl GenericClient,
+    email: &Email,
+) -> Result<Option<Credentials>, StoreError> {
+    let sql = format!(
+        "SELECT {}, u.password_hash FROM users u WHERE u.email_key = $1",
+        rows::USER
+    );
+    let row = db
+        .query_opt(&db.prepare_cached(&sql).await?, &[&email.key()])
+        .await?;
+    Ok(row.map(|row| Credentials {
+        user: rows::user(&row),
+        password_hash: row.get("password_hash"),
+    }))
+}
+
+/// A user by id.
+///
+/// # Errors
+/// What the database says.
+pub async fn by_id(db: &impl GenericClient, id: UserId) -> Result<Option<User>, StoreError> {
+    let sql = format!("SELECT {} FROM users u WHERE u.id = $1", rows::USER);
+    let row = db
+        .query_opt(&db.prepare_cached(&sql).await?, &[&id.0])
+        .await?;
+    Ok(row.as_ref().map(rows::user))
+}
+
+/// All users by address, at most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub async fn list(db: &impl GenericClient, limit: i64) -> Result<Vec<User>, StoreError> {
+    let sql = format!(
+        "SELECT {} FROM users u ORDER BY u.email_key LIMIT $1",
+        rows::USER
+    );
+    let rows = db.query(&db.prepare_cached(&sql).await?, &[&limit]).await?;
+    Ok(rows.iter().map(rows::user).collect())
+}
+
+/// Changes a user's name.
+///
+/// # Errors
+/// What the database says.
+pub async fn rename(db: &impl GenericClient, id: UserId, name: &str) -> Result<User, StoreError> {
+    let sql = format!(
+        "UPDATE users AS u SET name = $2 WHERE id = $1 RETURNING {}",
+        rows::USER
+    );
+    let row = db
+        .query_one(&db.prepare_cached(&sql).await?, &[&id.0, &name])
+        .await?;
+    Ok(rows::user(&row))
+}
+
+/// Replaces the password's hash.
+///
+/// # Errors
+/// What the database says.
+pub async fn set_password(
+    db: &impl GenericClient,
+    id: UserId,
+    password_hash: &str,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE users SET password_hash = $2 WHERE id = $1";
+    db.execute(&db.prepare_cached(sql).await?, &[&id.0, &password_hash])
+        .await?;
+    Ok(())
+}
+
+/// Remembers the account that the user looked at last.
+///
+/// # Errors
+/// What the database says.
+pub async fn set_last_account(
+    db: &impl GenericClient,
+    id: UserId,
+    account: AccountId,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE users SET last_account_id = $2 WHERE id = $1";
+    db.execute(&db.prepare_cached(sql).await?, &[&id.0, &account.0])
+        .await?;
+    Ok(())
+}
