@@ -15,6 +15,8 @@ pub struct Actor {
 pub enum Who {
     /// Holds the installation's database credentials; named by the operating system's user.
     Operator { os_user: String },
+    /// Holds an invitation's link; has no standing in any account.
+    Invitee { id: Option<UserId>, email: Email },
     /// A platform user with a live session.
     User {
         id: UserId,
@@ -38,6 +40,7 @@ impl Actor {
     pub fn user_id(&self) -> Option<UserId> {
         match &self.who {
             Who::Operator { .. } => None,
+            Who::Invitee { id, .. } => *id,
             Who::User { id, .. } => Some(*id),
         }
     }
@@ -46,7 +49,7 @@ impl Actor {
     pub fn label(&self) -> String {
         match &self.who {
             Who::Operator { os_user } => format!("operator {}", DisplaySafe::new(os_user)),
-            Who::User { email, .. } => email.to_string(),
+            Who::Invitee { email, .. } | Who::User { email, .. } => email.to_string(),
         }
     }
 }

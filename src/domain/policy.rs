@@ -69,6 +69,8 @@ pub enum Denied {
     LastOwner,
     #[error("Already an owner")]
     AlreadyOwner,
+    #[error("Only the operator of this installation may do this; run it without --as")]
+    NotOperator,
 }
 
 /// Whether `actor` may do `deed` under `catalogue`.

@@ -1,37 +1,270 @@
-//! What a holder of an invitation link may do. Looking changes nothing.
+//! What a holder of an invitation's link may do. Looking changes nothing.
 
-use super::*;
-use crate::domain::*;
+use super::{
+    Accepted, Conflict, Dead, Entry, Invalid, Look, Registration, Result, Service, ServiceError,
+    Terms,
+    invitations::{draft, state},
+    profile::checked_name,
+};
+use crate::{
+    domain::{
+        Account, AccountId, Actor, DisplaySafe, Grant, Invitation, InvitationStatus,
+        InvitationToken, Role, Standing, User, UserId, Who,
+        policy::{self, Deed},
+    },
+    store::{StoreError, accounts, events, invitations, logins, members, users},
+};
+use deadpool_postgres::{GenericClient, Transaction};
 use secrecy::SecretString;
 
 impl Service {
-    /// What a link shows; changes nothing.
+    /// What a link shows; changes nothing, however often it is opened.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unavailable`]. A dead link is no error but [`Look::Dead`].
     pub async fn look_at_invitation(&self, token: &InvitationToken) -> Result<Look> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
+        let connection = self.0.store.connect().await?;
+        let db = connection.client();
+        let (invitation, account) = match self.open_invitation(db, token).await {
+            Err(ServiceError::Dead(dead)) => return Ok(Look::Dead(dead)),
+            other => other?,
+        };
+        let registered = users::credentials(db, &invitation.email).await?.is_some();
+        let terms = self.terms(db, invitation, account).await?;
+        Ok(Look::Open {
+            terms: Box::new(terms),
+            registered,
+        })
     }
 
-    /// Logs in with the invited address and joins, in one transaction. The session is not kept.
+    /// Logs in with the invited address and joins.
+    ///
+    /// # Errors
+    /// [`ServiceError::Dead`], [`super::SignInFault::Wrong`], [`super::SignInFault::Throttled`],
+    /// [`Conflict::AlreadyMember`].
     pub async fn accept_invitation(
         &self,
         token: &InvitationToken,
         password: &SecretString,
         entry: &Entry,
     ) -> Result<Accepted> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
+        let email = {
+            let connection = self.0.store.connect().await?;
+            self.open_invitation(connection.client(), token)
+                .await?
+                .0
+                .email
+        };
+        let user = self.verify_login(&email, password, entry).await?;
+        let mut connection = self.0.store.connect().await?;
+        let tx = connection.begin().await?;
+        let (invitation, account) = self.locked_invitation(&tx, token).await?;
+        let accepted = self
+            .join(&tx, token, (invitation, account), (user, entry))
+            .await?;
+        tx.commit().await.map_err(StoreError::from)?;
+        Ok(accepted)
     }
 
-    /// Registers the invited address and joins with exactly the assigned permissions, in one transaction.
+    /// Registers the invited address and joins with exactly the assigned permissions, in one
+    /// transaction.
+    ///
+    /// # Errors
+    /// [`ServiceError::Dead`], [`Conflict::AlreadyRegistered`], [`ServiceError::Invalid`].
     pub async fn register_and_accept(
         &self,
         token: &InvitationToken,
         registration: &Registration,
         entry: &Entry,
     ) -> Result<Accepted> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
+        let (invitation, account) = {
+            let connection = self.0.store.connect().await?;
+            self.open_invitation(connection.client(), token).await?
+        };
+        let name = checked_name(&registration.name)?;
+        let context = [invitation.email.as_str(), account.name.as_str(), "Rollbook"];
+        let password = &registration.password;
+        self.0
+            .settings
+            .passwords
+            .check(password, &context)
+            .map_err(Invalid::from)?;
+        let hash = self.0.hasher.hash(password).await?;
+        let mut connection = self.0.store.connect().await?;
+        let tx = connection.begin().await?;
+        let (invitation, account) = self.locked_invitation(&tx, token).await?;
+        let email = invitation.email.clone();
+        let user = users::insert(&tx, UserId::new(), &email, name, &hash).await?;
+        let attempt = logins::Attempt {
+            user: Some(user.id),
+            email: &email,
+            method: entry.method,
+            origin: &entry.origin,
+        };
+        let login = logins::insert(&tx, &attempt).await?;
+        logins::succeed(&tx, login).await?;
+        let accepted = self
+            .join(&tx, token, (invitation, account), (user, entry))
+            .await?;
+        tx.commit().await.map_err(StoreError::from)?;
+        Ok(accepted)
     }
 
     /// Declines; needs nothing but the link.
+    ///
+    /// # Errors
+    /// [`ServiceError::Dead`].
     pub async fn decline_invitation(&self, token: &InvitationToken, entry: &Entry) -> Result<()> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
+        let mut connection = self.0.store.connect().await?;
+        let tx = connection.begin().await?;
+        let (invitation, account) = self.locked_invitation(&tx, token).await?;
+        if !invitations::decline(&tx, invitation.id, &token.digest()).await? {
+            return Err(ServiceError::Dead(Dead::Unknown));
+        }
+        let who = Who::Invitee {
+            id: None,
+            email: invitation.email.clone(),
+        };
+        let actor = Actor {
+            who,
+            origin: entry.origin.clone(),
+        };
+        let declined = draft(
+            "invitation.declined",
+            &invitation,
+            state(&invitation),
+            serde_json::Value::Null,
+        );
+        events::append(&tx, account.id, &actor, None, &declined).await?;
+        Ok(tx.commit().await.map_err(StoreError::from)?)
+    }
+
+    /// The live invitation of a token, with its account; the reason where it is dead.
+    async fn open_invitation(
+        &self,
+        db: &impl GenericClient,
+        token: &InvitationToken,
+    ) -> Result<(Invitation, Account)> {
+        let dead = |reason| ServiceError::Dead(reason);
+        let found = invitations::by_digest(db, &token.digest()).await?;
+        let invitation = found.ok_or_else(|| dead(Dead::Unknown))?;
+        match invitation.status {
+            InvitationStatus::Pending => {}
+            InvitationStatus::Expired => return Err(dead(Dead::Expired)),
+            InvitationStatus::Accepted => return Err(dead(Dead::Used)),
+            InvitationStatus::Declined => return Err(dead(Dead::Declined)),
+            InvitationStatus::Cancelled => return Err(dead(Dead::Cancelled)),
+        }
+        let account = accounts::by_id(db, invitation.account).await?;
+        let account = account.ok_or_else(|| dead(Dead::Unknown))?;
+        self.inviter_still_may(db, &invitation).await?;
+        Ok((invitation, account))
+    }
+
+    /// The same under the account's lock, read after the lock is held.
+    async fn locked_invitation(
+        &self,
+        tx: &Transaction<'_>,
+        token: &InvitationToken,
+    ) -> Result<(Invitation, Account)> {
+        let found = invitations::by_digest(tx, &token.digest()).await?;
+        let account: AccountId = found.ok_or(ServiceError::Dead(Dead::Unknown))?.account;
+        accounts::lock(tx, account).await?;
+        self.open_invitation(tx, token).await
+    }
+
+    async fn inviter_still_may(
+        &self,
+        db: &impl GenericClient,
+        invitation: &Invitation,
+    ) -> Result<()> {
+        let Some(inviter) = invitation.inviter else {
+            return Ok(());
+        };
+        let member = members::by_user(db, invitation.account, inviter).await?;
+        let allowed = member.is_some_and(|member| {
+            let standing = Standing::Member {
+                user: inviter,
+                grant: member.grant,
+            };
+            let deed = Deed::Invite {
+                grant: &invitation.grant,
+            };
+            policy::may(&standing, &deed, self.catalogue()).is_ok()
+        });
+        if allowed {
+            Ok(())
+        } else {
+            Err(ServiceError::Dead(Dead::InviterLostAuthority))
+        }
+    }
+
+    async fn join(
+        &self,
+        tx: &Transaction<'_>,
+        token: &InvitationToken,
+        (invitation, account): (Invitation, Account),
+        (user, entry): (User, &Entry),
+    ) -> Result<Accepted> {
+        if members::by_user(tx, account.id, user.id).await?.is_some() {
+            return Err(Conflict::AlreadyMember.into());
+        }
+        if !invitations::accept(tx, invitation.id, &token.digest()).await? {
+            return Err(ServiceError::Dead(Dead::Used));
+        }
+        let by = Some(invitation.invited_by.as_str());
+        let member = members::insert(tx, account.id, user.id, &invitation.grant, by).await?;
+        let who = Who::Invitee {
+            id: Some(user.id),
+            email: user.email.clone(),
+        };
+        let actor = Actor {
+            who,
+            origin: entry.origin.clone(),
+        };
+        let joined = draft(
+            "invitation.accepted",
+            &invitation,
+            state(&invitation),
+            super::members::state(&member),
+        );
+        events::append(tx, account.id, &actor, None, &joined).await?;
+        Ok(Accepted {
+            user,
+            account: account.id,
+            account_name: account.name,
+        })
+    }
+
+    async fn terms(
+        &self,
+        db: &impl GenericClient,
+        invitation: Invitation,
+        account: Account,
+    ) -> Result<Terms> {
+        let inviter = match invitation.inviter {
+            Some(id) => users::by_id(db, id).await?,
+            None => None,
+        };
+        let inviter_name = inviter.map_or_else(|| invitation.invited_by.clone(), |user| user.name);
+        let permissions = self.permission_labels(&invitation.grant);
+        Ok(Terms {
+            invitation,
+            account_name: account.name,
+            inviter_name,
+            permissions,
+        })
+    }
+
+    /// The labels of a grant in catalogue order, for people who don't know the keys.
+    pub(super) fn permission_labels(&self, grant: &Grant) -> Vec<DisplaySafe> {
+        let all = (grant.role == Role::Full).then(|| DisplaySafe::new("All permissions"));
+        let known = self.catalogue().permissions().iter();
+        let chosen = known
+            .filter(|p| grant.permissions.contains(&p.key))
+            .map(|p| p.label.clone());
+        let unknown = grant.unknown(self.catalogue());
+        let unknown: Vec<DisplaySafe> = unknown.iter().map(DisplaySafe::new).collect();
+        all.into_iter().chain(chosen).chain(unknown).collect()
     }
 }

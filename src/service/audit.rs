@@ -1,11 +1,17 @@
 //! The audit log.
 
-use super::*;
-use crate::domain::*;
-use secrecy::SecretString;
+use super::{Result, Service};
+use crate::{
+    domain::{AccountId, Actor, Event},
+    store::events,
+};
 
 impl Service {
-    /// The newest events of an account, newest first; `before` pages on from an event's sequence. Needs `members.view`.
+    /// The newest events of an account, newest first; `before` pages on from an event's sequence.
+    /// Needs `members.view`.
+    ///
+    /// # Errors
+    /// [`super::ServiceError::Denied`], [`super::ServiceError::NotSignedIn`].
     pub async fn list_events(
         &self,
         actor: &Actor,
@@ -13,11 +19,20 @@ impl Service {
         before: Option<i64>,
         limit: i64,
     ) -> Result<Vec<Event>> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
+        let connection = self.0.store.connect().await?;
+        let db = connection.client();
+        self.may_view(db, actor, account).await?;
+        Ok(events::list(db, account, before, limit).await?)
     }
 
-    /// Recomputes the hash chain; `None` when it holds, else the first sequence at which it breaks. Operator or `members.view`.
+    /// Recomputes the hash chain; none when it holds, else the first sequence at which it breaks.
+    ///
+    /// # Errors
+    /// As [`Service::list_events`].
     pub async fn verify_events(&self, actor: &Actor, account: AccountId) -> Result<Option<i64>> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
+        let connection = self.0.store.connect().await?;
+        let db = connection.client();
+        self.may_view(db, actor, account).await?;
+        Ok(events::first_broken(db, account).await?)
     }
 }

@@ -1,7 +1,10 @@
 //! What can go wrong in a use case, in words for the person who asked.
 
 use super::Dead;
-use crate::domain::{EmailError, PasswordFault, policy::Denied};
+use crate::{
+    domain::{EmailError, PasswordFault, policy::Denied},
+    store::StoreError,
+};
 
 /// The outcome of a use case that did not happen. Nothing has been written.
 #[derive(Debug, thiserror::Error)]
@@ -63,8 +66,12 @@ pub enum Invalid {
     },
     #[error("Choose at least one permission, or All Permissions")]
     NothingChosen,
-    #[error("A name is 1 to 100 characters long")]
+    #[error("A name is 1 to 100 characters long, without control characters")]
     Name,
+    #[error("{0} has no platform user yet: a password for the first login is needed")]
+    PasswordNeeded(String),
+    #[error("The link's address needs a base URL: set web.base_url")]
+    BaseUrl,
     #[error("The current password is not right")]
     CurrentPassword,
 }
@@ -111,6 +118,41 @@ fn dead_words(dead: Dead) -> &'static str {
         Dead::InviterLostAuthority => {
             "Whoever sent this invitation may no longer give these permissions"
         }
+    }
+}
+
+impl From<StoreError> for ServiceError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Taken { constraint } => taken(&constraint),
+            StoreError::LastOwner => Conflict::LastOwner.into(),
+            StoreError::Bug(_) | StoreError::Unreadable { .. } => Self::bug(&error),
+            StoreError::Busy
+            | StoreError::Unavailable(_)
+            | StoreError::SchemaNewer { .. }
+            | StoreError::SchemaDiffers { .. } => Self::Unavailable(error.to_string()),
+        }
+    }
+}
+
+impl ServiceError {
+    /// Logs a fault under a fresh reference, which is all that the person gets to see.
+    pub(super) fn bug(error: &(dyn std::error::Error + 'static)) -> Self {
+        let reference = uuid::Uuid::new_v4().simple().to_string();
+        let cause = error.source().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(%reference, %error, %cause, "unexpected fault");
+        Self::Bug { reference }
+    }
+}
+
+fn taken(constraint: &str) -> ServiceError {
+    match constraint {
+        "users_email_key_key" => Conflict::AlreadyRegistered.into(),
+        "memberships_pkey" | "memberships_email" => Conflict::AlreadyMember.into(),
+        "invitations_one_pending" => Conflict::AlreadyPending.into(),
+        "accounts_name" => Conflict::AccountExists.into(),
+        "commands_pkey" => Conflict::CommandReused.into(),
+        _ => Conflict::Changed.into(),
     }
 }
 

@@ -1,43 +1,189 @@
 //! Invitations: send, list, resend, cancel, edit, reveal.
 
-use super::*;
-use crate::domain::*;
+use super::{
+    Conflict, Invalid, InvitationSent, Limits, Result, Revealed, SendInvitation, Service,
+    ServiceError, Write,
+    unit::{Begun, Unit},
+};
+use crate::{
+    domain::{
+        AccountId, Actor, EventDraft, Grant, Invitation, InvitationId, InvitationStatus, Standing,
+        policy::{Deed, Denied},
+    },
+    store::{
+        invitations::{self, NewInvitation, Usage},
+        members, outbox, users,
+    },
+};
 use secrecy::SecretString;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How long an expired invitation stays in the list.
+const EXPIRED_SHOWN: Duration = Duration::from_hours(30 * 24);
+/// The most invitations in the list; the limit of pending ones is 200.
+const LISTED: i64 = 500;
 
 impl Service {
     /// Pending and recently expired invitations, newest first. Needs `members.view`.
+    ///
+    /// # Errors
+    /// [`ServiceError::Denied`], [`ServiceError::NotSignedIn`], [`ServiceError::Unavailable`].
     pub async fn list_invitations(
         &self,
         actor: &Actor,
         account: AccountId,
     ) -> Result<Vec<Invitation>> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
+        let connection = self.0.store.connect().await?;
+        let db = connection.client();
+        self.may_view(db, actor, account).await?;
+        Ok(invitations::list(db, account, EXPIRED_SHOWN, LISTED).await?)
     }
 
     /// Stores an invitation and queues its mail in one transaction.
+    ///
+    /// # Errors
+    /// [`Conflict::AlreadyMember`], [`Conflict::AlreadyPending`], [`ServiceError::Limited`],
+    /// [`ServiceError::Denied`], [`ServiceError::Invalid`].
     pub async fn send_invitation(
         &self,
         write: &Write,
         send: &SendInvitation,
     ) -> Result<InvitationSent> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
+        let mut connection = self.0.store.connect().await?;
+        let unit = match self
+            .begin(&mut connection, write, &("invite.send", send))
+            .await?
+        {
+            Begun::Fresh(unit) => unit,
+            Begun::Done(result) => return Ok(result),
+        };
+        let grant = self.invited_grant(&send.grant, None)?;
+        unit.may(&Deed::Invite { grant: &grant }, self.catalogue())?;
+        let account = unit.account.id;
+        if members::by_email(&unit.tx, account, &send.email)
+            .await?
+            .is_some()
+        {
+            return Err(Conflict::AlreadyMember.into());
+        }
+        invitations::expire(&unit.tx, account, &send.email).await?;
+        if invitations::pending_for(&unit.tx, account, &send.email)
+            .await?
+            .is_some()
+        {
+            return Err(Conflict::AlreadyPending.into());
+        }
+        self.within_limits(&unit, &send.email, send.limits).await?;
+        let id = InvitationId::new();
+        let inviter = unit.standing.user();
+        invitations::insert(
+            &unit.tx,
+            &NewInvitation {
+                id,
+                account,
+                email: &send.email,
+                grant: &grant,
+                inviter,
+                inviter_name: &self.inviter_name(&unit, &write.actor).await?,
+                digest: &self.0.token_key.token(id, 1).digest(),
+                valid_for: self.0.settings.invitation_life,
+            },
+        )
+        .await?;
+        outbox::enqueue(&unit.tx, account, id, 1).await?;
+        let invitation = pending(&unit, id).await?;
+        unit.record(&draft(
+            "invitation.sent",
+            &invitation,
+            Value::Null,
+            state(&invitation),
+        ))
+        .await?;
+        unit.finish(InvitationSent { invitation }).await
     }
 
-    /// A new link; the old one dies.
+    /// A new link and a new life, expired or not; the old link dies.
+    ///
+    /// # Errors
+    /// [`Conflict::NotPending`], [`ServiceError::Limited`], [`ServiceError::Denied`],
+    /// [`ServiceError::NotFound`].
     pub async fn resend_invitation(
         &self,
         write: &Write,
         id: InvitationId,
     ) -> Result<InvitationSent> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
+        let mut connection = self.0.store.connect().await?;
+        let unit = match self
+            .begin(&mut connection, write, &("invite.resend", id))
+            .await?
+        {
+            Begun::Fresh(unit) => unit,
+            Begun::Done(result) => return Ok(result),
+        };
+        let before = pending(&unit, id).await?;
+        unit.may(
+            &Deed::ResendInvitation {
+                grant: &before.grant,
+            },
+            self.catalogue(),
+        )?;
+        self.within_limits(&unit, &before.email, Limits::Enforced)
+            .await?;
+        let generation = before.generation + 1;
+        let digest = self.0.token_key.token(id, generation).digest();
+        let life = self.0.settings.invitation_life;
+        invitations::renew(&unit.tx, id, generation, &digest, life).await?;
+        outbox::enqueue(&unit.tx, unit.account.id, id, generation).await?;
+        let invitation = pending(&unit, id).await?;
+        unit.record(&draft(
+            "invitation.resent",
+            &invitation,
+            state(&before),
+            state(&invitation),
+        ))
+        .await?;
+        unit.finish(InvitationSent { invitation }).await
     }
 
     /// Withdraws a pending invitation.
+    ///
+    /// # Errors
+    /// As [`Service::resend_invitation`].
     pub async fn cancel_invitation(&self, write: &Write, id: InvitationId) -> Result<Invitation> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
+        let mut connection = self.0.store.connect().await?;
+        let unit = match self
+            .begin(&mut connection, write, &("invite.cancel", id))
+            .await?
+        {
+            Begun::Fresh(unit) => unit,
+            Begun::Done(result) => return Ok(result),
+        };
+        let before = pending(&unit, id).await?;
+        unit.may(
+            &Deed::CancelInvitation {
+                grant: &before.grant,
+            },
+            self.catalogue(),
+        )?;
+        if !invitations::cancel(&unit.tx, id).await? {
+            return Err(Conflict::NotPending.into());
+        }
+        let after = any(&unit, id).await?;
+        unit.record(&draft(
+            "invitation.cancelled",
+            &before,
+            state(&before),
+            state(&after),
+        ))
+        .await?;
+        unit.finish(after).await
     }
 
     /// Gives a pending invitation another grant; its link stays.
+    ///
+    /// # Errors
+    /// As [`Service::resend_invitation`]; [`Conflict::Changed`] for an old version.
     pub async fn edit_invitation(
         &self,
         write: &Write,
@@ -45,18 +191,183 @@ impl Service {
         to: &Grant,
         version: Option<i64>,
     ) -> Result<Invitation> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
-    }
-
-    /// The one-time link of the current generation; recorded in the audit log. Allowed to the inviter and to the operator.
-    pub async fn reveal_link(&self, write: &Write, id: InvitationId) -> Result<Revealed> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
-    }
-
-    /// Where mail goes in this installation.
-    pub fn mail_truth(&self) -> MailTruth {
-        MailTruth::Files {
-            folder: DisplaySafe::default(),
+        let mut connection = self.0.store.connect().await?;
+        let request = ("invite.set", id, to, version);
+        let unit = match self.begin(&mut connection, write, &request).await? {
+            Begun::Fresh(unit) => unit,
+            Begun::Done(result) => return Ok(result),
+        };
+        let before = pending(&unit, id).await?;
+        if version.is_some_and(|version| version != before.version) {
+            return Err(Conflict::Changed.into());
         }
+        let to = self.invited_grant(to, Some(&before.grant))?;
+        unit.may(
+            &Deed::EditInvitation {
+                from: &before.grant,
+                to: &to,
+            },
+            self.catalogue(),
+        )?;
+        invitations::set_grant(&unit.tx, id, &to).await?;
+        let after = pending(&unit, id).await?;
+        unit.record(&draft(
+            "invitation.edited",
+            &before,
+            state(&before),
+            state(&after),
+        ))
+        .await?;
+        unit.finish(after).await
+    }
+
+    /// The link of the current generation, for the inviter and the operator; the audit log says so.
+    ///
+    /// # Errors
+    /// [`ServiceError::Denied`], [`Conflict::NotPending`], [`Invalid::BaseUrl`].
+    pub async fn reveal_link(&self, write: &Write, id: InvitationId) -> Result<Revealed> {
+        let mut connection = self.0.store.connect().await?;
+        // A reveal has no result to keep: the link must not reach the database.
+        let unit = match self
+            .begin::<()>(&mut connection, write, &("invite.reveal", id))
+            .await?
+        {
+            Begun::Fresh(unit) => unit,
+            Begun::Done(()) => return Err(Conflict::CommandReused.into()),
+        };
+        let invitation = pending(&unit, id).await?;
+        let theirs = invitation.inviter.is_some() && invitation.inviter == unit.standing.user();
+        if !theirs && unit.standing != Standing::Operator {
+            return Err(Denied::NotAManager.into());
+        }
+        unit.may(
+            &Deed::ResendInvitation {
+                grant: &invitation.grant,
+            },
+            self.catalogue(),
+        )?;
+        let link = self.link(&invitation)?;
+        unit.record(&draft(
+            "invitation.link_revealed",
+            &invitation,
+            Value::Null,
+            Value::Null,
+        ))
+        .await?;
+        unit.finish(()).await?;
+        Ok(Revealed { link })
+    }
+
+    /// The link of an invitation's current generation.
+    ///
+    /// # Errors
+    /// [`Invalid::BaseUrl`] when no base URL is configured.
+    pub(super) fn link(&self, invitation: &Invitation) -> Result<SecretString> {
+        let base = self.0.settings.base_url.as_ref().ok_or(Invalid::BaseUrl)?;
+        let token = self.0.token_key.token(invitation.id, invitation.generation);
+        let base = base.as_str().trim_end_matches('/');
+        Ok(SecretString::from(format!(
+            "{base}/invite/{}",
+            token.expose()
+        )))
+    }
+
+    fn invited_grant(&self, asked: &Grant, current: Option<&Grant>) -> Result<Grant> {
+        let grant = self.checked_grant(asked, current)?;
+        if grant.role == crate::domain::Role::Custom && grant.permissions.is_empty() {
+            return Err(Invalid::NothingChosen.into());
+        }
+        Ok(grant)
+    }
+
+    async fn inviter_name(&self, unit: &Unit<'_>, actor: &Actor) -> Result<String> {
+        let Some(user) = actor.user_id() else {
+            return Ok(actor.label());
+        };
+        let user = users::by_id(&unit.tx, user).await?;
+        Ok(user.map_or_else(|| actor.label(), |user| user.email.to_string()))
+    }
+
+    async fn within_limits(
+        &self,
+        unit: &Unit<'_>,
+        email: &crate::domain::Email,
+        limits: Limits,
+    ) -> Result<()> {
+        if limits == Limits::Lifted && unit.standing == Standing::Operator {
+            return Ok(());
+        }
+        let usage =
+            invitations::usage(&unit.tx, unit.account.id, unit.standing.user(), email).await?;
+        self.exceeded(usage)
+            .map_or(Ok(()), |words| Err(ServiceError::Limited(words)))
+    }
+
+    fn exceeded(&self, usage: Usage) -> Option<String> {
+        let limits = self.0.settings.limits;
+        if usage.by_inviter >= limits.per_inviter {
+            let most = limits.per_inviter;
+            return Some(format!(
+                "You have sent {most} invitations in 10 minutes; wait a little"
+            ));
+        }
+        if usage.to_address >= limits.per_address {
+            let most = limits.per_address;
+            return Some(format!(
+                "This address has been sent {most} mails today; try again tomorrow"
+            ));
+        }
+        if usage.by_account >= limits.per_account {
+            let most = limits.per_account;
+            return Some(format!(
+                "This account has sent {most} invitations today; try again tomorrow"
+            ));
+        }
+        (usage.pending >= limits.pending).then(|| {
+            format!(
+                "{} invitations are pending; cancel some that are no longer needed",
+                limits.pending
+            )
+        })
+    }
+}
+
+/// The invitation of this account, pending or expired but not decided.
+async fn pending(unit: &Unit<'_>, id: InvitationId) -> Result<Invitation> {
+    let invitation = any(unit, id).await?;
+    match invitation.status {
+        InvitationStatus::Pending | InvitationStatus::Expired => Ok(invitation),
+        _ => Err(Conflict::NotPending.into()),
+    }
+}
+
+async fn any(unit: &Unit<'_>, id: InvitationId) -> Result<Invitation> {
+    let invitation = invitations::by_id(&unit.tx, unit.account.id, id).await?;
+    invitation.ok_or(ServiceError::NotFound { what: "Invitation" })
+}
+
+pub(super) fn state(invitation: &Invitation) -> Value {
+    json!({
+        "id": invitation.id,
+        "status": invitation.status,
+        "role": invitation.grant.role,
+        "permissions": invitation.grant.permissions,
+        "generation": invitation.generation,
+        "expires_at": invitation.expires_at,
+    })
+}
+
+pub(super) fn draft(
+    action: &'static str,
+    invitation: &Invitation,
+    before: Value,
+    after: Value,
+) -> EventDraft {
+    EventDraft {
+        action,
+        subject: invitation.email.to_string(),
+        subject_id: Some(invitation.id.0),
+        before,
+        after,
     }
 }

@@ -1,23 +1,43 @@
-//! Members: look, give and take permissions, remove, restore, hand ownership over.
+//! Members: look, give and take permissions, remove, restore.
 
-use super::*;
-use crate::domain::*;
-use secrecy::SecretString;
+use super::{
+    ChangedGrant, Conflict, Invalid, Removed, Result, Service, ServiceError, SetGrant, Write,
+    unit::{Begun, Unit},
+};
+use crate::{
+    domain::{
+        AccountId, Actor, Email, EventDraft, Grant, GrantDiff, Member, MemberQuery, Page, Role,
+        Seek, Standing,
+        policy::{Deed, Target},
+    },
+    store::{events, invitations, members, sessions, users},
+};
+use serde_json::{Value, json};
+
+/// The event of a removal, which [`Service::restore_member`] reads back.
+const REMOVED: &str = "member.removed";
 
 impl Service {
     /// A page of members. Needs `members.view`.
+    ///
+    /// # Errors
+    /// [`ServiceError::Denied`], [`ServiceError::NotSignedIn`], [`ServiceError::Unavailable`].
     pub async fn list_members(
         &self,
         actor: &Actor,
         account: AccountId,
         query: &MemberQuery,
-        seek: &Seek,
-        limit: i64,
+        (seek, limit): (&Seek, i64),
     ) -> Result<Page<Member>> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
+        let connection = self.0.store.connect().await?;
+        self.may_view(connection.client(), actor, account).await?;
+        Ok(members::list(connection.client(), account, query, seek, limit).await?)
     }
 
     /// How many members match the search, counted up to `cap`; without a search the exact number.
+    ///
+    /// # Errors
+    /// As [`Service::list_members`].
     pub async fn count_members(
         &self,
         actor: &Actor,
@@ -25,56 +45,236 @@ impl Service {
         query: &MemberQuery,
         cap: i64,
     ) -> Result<i64> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
+        let connection = self.0.store.connect().await?;
+        let db = connection.client();
+        self.may_view(db, actor, account).await?;
+        if query.search.is_empty() {
+            return Ok(members::count(db, account).await?);
+        }
+        Ok(members::count_matching(db, account, query, cap).await?)
     }
 
     /// One member by address. A member may always look at themselves.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`]; else as [`Service::list_members`].
     pub async fn show_member(
         &self,
         actor: &Actor,
         account: AccountId,
         email: &Email,
     ) -> Result<Member> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
+        let connection = self.0.store.connect().await?;
+        let db = connection.client();
+        let standing = self.standing(db, actor, account).await?;
+        let found = members::by_email(db, account, email).await?;
+        let oneself = found
+            .as_ref()
+            .is_some_and(|member| standing.user() == Some(member.user));
+        if !oneself {
+            crate::domain::policy::may(&standing, &Deed::View, self.catalogue())?;
+        }
+        found.ok_or(ServiceError::NotFound { what: "Member" })
     }
 
-    /// Gives a member another grant (an owner may step down with this). `Role::Owner` on oneself accepts an ownership offer; by the operator it makes an owner outright; by an owner it is `offer_ownership`.
+    /// Gives a member another grant. An owner steps down with this. [`Role::Owner`] makes an owner
+    /// outright for the operator, accepts an offer on oneself, and is an offer to anybody else.
+    /// Keys that the catalogue no longer knows stay.
+    ///
+    /// # Errors
+    /// [`ServiceError::Denied`], [`ServiceError::Conflict`] when the version is not the current
+    /// one or the last owner would go, [`ServiceError::Invalid`] for unknown keys.
     pub async fn set_grant(&self, write: &Write, set: &SetGrant) -> Result<ChangedGrant> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
+        let mut connection = self.0.store.connect().await?;
+        let unit = match self
+            .begin(&mut connection, write, &("member.set", set))
+            .await?
+        {
+            Begun::Fresh(unit) => unit,
+            Begun::Done(result) => return Ok(result),
+        };
+        let before = find(&unit, &set.email, set.version).await?;
+        let member = if set.to.role == Role::Owner && unit.standing != Standing::Operator {
+            self.towards_ownership(&unit, write, &before).await?
+        } else {
+            let to = self.checked_grant(&set.to, Some(&before.grant))?;
+            self.apply_grant(&unit, &before, &to).await?
+        };
+        let diff = GrantDiff::between(&before.grant, &member.grant, self.catalogue());
+        unit.finish(ChangedGrant { member, diff }).await
     }
 
-    /// Offers ownership to a member; nothing changes until they accept.
-    pub async fn offer_ownership(&self, write: &Write, email: &Email) -> Result<Member> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
+    async fn apply_grant(&self, unit: &Unit<'_>, before: &Member, to: &Grant) -> Result<Member> {
+        let target = Target {
+            user: before.user,
+            grant: &before.grant,
+        };
+        unit.may(&Deed::SetGrant { target, to }, self.catalogue())?;
+        if to.role != Role::Owner {
+            unit.keeps_an_owner(&before.grant).await?;
+        }
+        let after = members::set_grant(&unit.tx, unit.account.id, before.user, to).await?;
+        unit.record(&draft(
+            "member.permissions_changed",
+            before,
+            state(before),
+            state(&after),
+        ))
+        .await?;
+        Ok(after)
     }
 
-    /// Becomes an owner by an offer made to the actor.
-    pub async fn accept_ownership(&self, write: &Write) -> Result<Member> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
-    }
-
-    /// Ends a membership, its sessions on this account and the invitations it sent; on oneself this is leaving.
+    /// Ends a membership, its sessions on this account and the invitations it sent; on oneself
+    /// this is leaving.
+    ///
+    /// # Errors
+    /// [`ServiceError::Denied`], [`ServiceError::Conflict`], [`ServiceError::NotFound`].
     pub async fn remove_member(
         &self,
         write: &Write,
         email: &Email,
         version: Option<i64>,
     ) -> Result<Removed> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
+        let mut connection = self.0.store.connect().await?;
+        let unit = match self
+            .begin(&mut connection, write, &("member.remove", email, version))
+            .await?
+        {
+            Begun::Fresh(unit) => unit,
+            Begun::Done(result) => return Ok(result),
+        };
+        let member = find(&unit, email, version).await?;
+        let target = Target {
+            user: member.user,
+            grant: &member.grant,
+        };
+        unit.may(&Deed::Remove { target }, self.catalogue())?;
+        unit.keeps_an_owner(&member.grant).await?;
+        let account = unit.account.id;
+        let sessions_ended = sessions::end_on_account(&unit.tx, member.user, account).await?;
+        let invitations_cancelled =
+            invitations::cancel_sent_by(&unit.tx, account, member.user).await?;
+        members::delete(&unit.tx, account, member.user).await?;
+        let ended = json!({"sessions_ended": sessions_ended, "invitations_cancelled": invitations_cancelled});
+        unit.record(&draft(REMOVED, &member, state(&member), ended))
+            .await?;
+        unit.finish(Removed {
+            member,
+            sessions_ended,
+            invitations_cancelled,
+        })
+        .await
     }
 
-    /// What removing would end, for the dialog: (live sessions, pending invitations sent).
+    /// What removing would end, for the dialog: live sessions, and pending invitations sent.
+    ///
+    /// # Errors
+    /// As [`Service::show_member`].
     pub async fn removal_preview(
         &self,
         actor: &Actor,
         account: AccountId,
         email: &Email,
     ) -> Result<(i64, i64)> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
+        let member = self.show_member(actor, account, email).await?;
+        let connection = self.0.store.connect().await?;
+        let db = connection.client();
+        let sessions = sessions::count_on_account(db, member.user, account).await?;
+        let sent = invitations::count_sent_by(db, account, member.user).await?;
+        Ok((sessions, sent))
     }
 
-    /// Takes back a removal with the exact old grant, within the time for undoing.
+    /// Takes back a removal with the exact old grant, within the time for undoing. An owner comes
+    /// back as an owner only by an owner's or the operator's hand.
+    ///
+    /// # Errors
+    /// [`Conflict::NothingToRestore`], [`Conflict::AlreadyMember`], [`ServiceError::Denied`].
     pub async fn restore_member(&self, write: &Write, email: &Email) -> Result<Member> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
+        let mut connection = self.0.store.connect().await?;
+        let unit = match self
+            .begin(&mut connection, write, &("member.restore", email))
+            .await?
+        {
+            Begun::Fresh(unit) => unit,
+            Begun::Done(result) => return Ok(result),
+        };
+        let account = unit.account.id;
+        if members::by_email(&unit.tx, account, email).await?.is_some() {
+            return Err(Conflict::AlreadyMember.into());
+        }
+        let undo_for = self.0.settings.undo_for;
+        let removal =
+            events::latest_about(&unit.tx, account, email.key(), REMOVED, undo_for).await?;
+        let user = users::credentials(&unit.tx, email).await?;
+        let (Some(removal), Some(user)) = (removal, user) else {
+            return Err(Conflict::NothingToRestore.into());
+        };
+        let grant: Grant =
+            serde_json::from_value(removal.before).map_err(|error| ServiceError::bug(&error))?;
+        unit.may(&Deed::Restore { grant: &grant }, self.catalogue())?;
+        let by = Some(write.actor.label());
+        let member =
+            members::insert(&unit.tx, account, user.user.id, &grant, by.as_deref()).await?;
+        unit.record(&draft(
+            "member.restored",
+            &member,
+            Value::Null,
+            state(&member),
+        ))
+        .await?;
+        unit.finish(member).await
+    }
+
+    /// A grant whose keys exist, with what they require, and with the unknown keys that were there.
+    pub(super) fn checked_grant(&self, asked: &Grant, current: Option<&Grant>) -> Result<Grant> {
+        let catalogue = self.catalogue();
+        let kept = current
+            .map(|grant| grant.unknown(catalogue))
+            .unwrap_or_default();
+        for key in asked.permissions.iter() {
+            if catalogue.get(key).is_none() && !kept.contains(key) {
+                let nearest = catalogue.nearest(key).map(str::to_owned);
+                return Err(Invalid::Permission {
+                    key: key.to_owned(),
+                    nearest,
+                }
+                .into());
+            }
+        }
+        let all = Grant {
+            role: asked.role,
+            permissions: asked.permissions.plus(&kept),
+        };
+        Ok(all.normalised(catalogue))
+    }
+}
+
+/// The member with this address, at this version.
+pub(super) async fn find(unit: &Unit<'_>, email: &Email, version: Option<i64>) -> Result<Member> {
+    let member = members::by_email(&unit.tx, unit.account.id, email).await?;
+    let member = member.ok_or(ServiceError::NotFound { what: "Member" })?;
+    if version.is_some_and(|version| version != member.version) {
+        return Err(Conflict::Changed.into());
+    }
+    Ok(member)
+}
+
+/// A membership as the audit log keeps it; enough to bring it back.
+pub(super) fn state(member: &Member) -> Value {
+    json!({"role": member.grant.role, "permissions": member.grant.permissions})
+}
+
+pub(super) fn draft(
+    action: &'static str,
+    member: &Member,
+    before: Value,
+    after: Value,
+) -> EventDraft {
+    EventDraft {
+        action,
+        subject: member.email.to_string(),
+        subject_id: Some(member.user.0),
+        before,
+        after,
     }
 }

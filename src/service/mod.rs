@@ -9,29 +9,66 @@ mod audit;
 mod error;
 mod invitations;
 mod members;
+mod ownership;
+mod passwords;
 mod profile;
 mod requests;
+mod settings;
 mod sign_in;
+mod unit;
 
 pub use error::{Conflict, Invalid, Result, ServiceError, SignInFault};
 pub use requests::{
     Accepted, ChangedGrant, Dead, Entry, InvitationSent, Limits, Look, MailTruth, Registration,
     Removed, Revealed, SendInvitation, SetGrant, SetUp, SignedIn, Terms, Write, WriteMode,
 };
+pub use settings::{SendingLimits, ServiceSettings};
 
-use crate::domain::{Catalogue, PasswordPolicy};
+use crate::{
+    domain::{Catalogue, PasswordPolicy, TokenKey},
+    store::Store,
+};
+use passwords::Hasher;
 use std::sync::Arc;
 
 /// Gives the use cases; cheap to clone.
 #[derive(Clone)]
 pub struct Service(Arc<Inner>);
 
+/// What a service is made of.
+pub struct Parts {
+    pub store: Store,
+    pub catalogue: Catalogue,
+    pub token_key: TokenKey,
+    pub settings: ServiceSettings,
+}
+
 struct Inner {
+    store: Store,
     catalogue: Catalogue,
-    passwords: PasswordPolicy,
+    token_key: TokenKey,
+    settings: ServiceSettings,
+    hasher: Hasher,
 }
 
 impl Service {
+    /// Puts a service together.
+    pub fn new(parts: Parts) -> Self {
+        let Parts {
+            store,
+            catalogue,
+            token_key,
+            settings,
+        } = parts;
+        Self(Arc::new(Inner {
+            store,
+            catalogue,
+            token_key,
+            settings,
+            hasher: Hasher::new(),
+        }))
+    }
+
     /// The platform's permissions.
     pub fn catalogue(&self) -> &Catalogue {
         &self.0.catalogue
@@ -39,6 +76,19 @@ impl Service {
 
     /// The password rules, for the hint while typing.
     pub fn password_policy(&self) -> PasswordPolicy {
-        self.0.passwords
+        self.0.settings.passwords
+    }
+
+    /// Where mail goes in this installation.
+    pub fn mail_truth(&self) -> &MailTruth {
+        &self.0.settings.mail
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unavailable`].
+    pub async fn ready(&self) -> Result<()> {
+        Ok(self.0.store.ping().await?)
     }
 }

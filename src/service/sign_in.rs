@@ -1,37 +1,170 @@
 //! Sign-in and sessions.
 
-use super::*;
-use crate::domain::*;
+use super::{Entry, Result, Service, ServiceError, SignInFault, SignedIn};
+use crate::{
+    domain::{AccountId, AccountSummary, Actor, Email, Secret256, SessionId, User, Who},
+    store::{
+        accounts,
+        logins::{self, Attempt},
+        sessions, users,
+    },
+};
 use secrecy::SecretString;
+
+/// Failed verifications in 15 minutes after which an address has to wait.
+const FAILURES_PER_ADDRESS: i64 = 10;
+/// The same for a source, which several people may share behind one jump host.
+const FAILURES_PER_SOURCE: i64 = 100;
 
 impl Service {
     /// Checks address and password, records the login, opens a session.
+    ///
+    /// # Errors
+    /// [`SignInFault::Wrong`] in the same words and time for an unknown address and a wrong
+    /// password; [`SignInFault::Throttled`].
     pub async fn sign_in(
         &self,
         email: &str,
         password: &SecretString,
         entry: &Entry,
     ) -> Result<SignedIn> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
+        let email: String = email.trim().chars().take(254).collect();
+        let email = Email::from_stored(&email);
+        let user = self.verify_login(&email, password, entry).await?;
+        self.open_session(user, entry).await
     }
 
     /// Opens a session again from its secret.
+    ///
+    /// # Errors
+    /// [`SignInFault::Ended`] when it has ended or never was.
     pub async fn resume(&self, secret: &Secret256, entry: &Entry) -> Result<SignedIn> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
+        let connection = self.0.store.connect().await?;
+        let db = connection.client();
+        let found = sessions::resume(db, &secret.digest(), self.0.settings.sessions).await?;
+        let (session, user) = found.ok_or(ServiceError::NotSignedIn(SignInFault::Ended))?;
+        let accounts = accounts::of_user(db, user.id).await?;
+        Ok(signed_in(user, session, secret.clone(), (accounts, entry)))
     }
 
     /// Ends the session.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unavailable`].
     pub async fn sign_out(&self, actor: &Actor) -> Result<()> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
+        if let Who::User { session, .. } = &actor.who {
+            let connection = self.0.store.connect().await?;
+            sessions::end(connection.client(), *session).await?;
+        }
+        Ok(())
     }
 
     /// Makes `account` the session's current account and remembers it for the next sign-in.
+    ///
+    /// # Errors
+    /// [`SignInFault::NoMember`].
     pub async fn enter_account(&self, actor: &Actor, account: AccountId) -> Result<AccountSummary> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
+        let mut connection = self.0.store.connect().await?;
+        let tx = connection.begin().await?;
+        self.standing(&tx, actor, account).await?;
+        let Who::User { id, session, .. } = &actor.who else {
+            return Err(ServiceError::NotSignedIn(SignInFault::Ended));
+        };
+        sessions::enter(&tx, *session, account).await?;
+        users::set_last_account(&tx, *id, account).await?;
+        let accounts = accounts::of_user(&tx, *id).await?;
+        tx.commit().await.map_err(crate::store::StoreError::from)?;
+        let entered = accounts.into_iter().find(|summary| summary.id == account);
+        entered.ok_or(ServiceError::NotSignedIn(SignInFault::NoMember))
     }
 
-    /// The accounts that a user can reach, by name; all accounts for the operator (at most 1000).
+    /// The accounts that the actor is a member of, the one used last first, then by name.
+    ///
+    /// # Errors
+    /// [`SignInFault::Ended`].
     pub async fn reachable_accounts(&self, actor: &Actor) -> Result<Vec<AccountSummary>> {
-        Err(ServiceError::Unavailable("not built yet".to_owned()))
+        let connection = self.0.store.connect().await?;
+        let user = self.live_user(connection.client(), actor).await?;
+        Ok(accounts::of_user(connection.client(), user).await?)
+    }
+
+    /// Checks a password for an address under the throttle, and records the login. The attempt is
+    /// written down as failed before the password is looked at, so that no number of parallel
+    /// tries gets more verifications than the limit.
+    pub(super) async fn verify_login(
+        &self,
+        email: &Email,
+        password: &SecretString,
+        entry: &Entry,
+    ) -> Result<User> {
+        let (login, known) = self.open_login(email, entry).await?;
+        let (user, hash) = known.map_or((None, None), |k| (Some(k.user), Some(k.password_hash)));
+        let fits = self.0.hasher.verify(password, hash).await?;
+        let (true, Some(user)) = (fits, user) else {
+            return Err(ServiceError::NotSignedIn(SignInFault::Wrong));
+        };
+        let connection = self.0.store.connect().await?;
+        logins::succeed(connection.client(), login).await?;
+        Ok(user)
+    }
+
+    async fn open_login(
+        &self,
+        email: &Email,
+        entry: &Entry,
+    ) -> Result<(i64, Option<users::Credentials>)> {
+        let mut connection = self.0.store.connect().await?;
+        let tx = connection.begin().await?;
+        logins::queue_for(&tx, email).await?;
+        let (by_email, by_source) = logins::recent_failures(&tx, email, &entry.origin).await?;
+        if by_email >= FAILURES_PER_ADDRESS || by_source >= FAILURES_PER_SOURCE {
+            return Err(ServiceError::NotSignedIn(SignInFault::Throttled));
+        }
+        let known = users::credentials(&tx, email).await?;
+        let user = known.as_ref().map(|credentials| credentials.user.id);
+        let attempt = Attempt {
+            user,
+            email,
+            method: entry.method,
+            origin: &entry.origin,
+        };
+        let login = logins::insert(&tx, &attempt).await?;
+        tx.commit().await.map_err(crate::store::StoreError::from)?;
+        Ok((login, known))
+    }
+
+    async fn open_session(&self, user: User, entry: &Entry) -> Result<SignedIn> {
+        let mut bytes = [0_u8; 32];
+        getrandom::fill(&mut bytes).map_err(|error| ServiceError::bug(&error))?;
+        let secret = Secret256::from_bytes(bytes);
+        let session = SessionId::new();
+        let connection = self.0.store.connect().await?;
+        let db = connection.client();
+        let opened = (entry.origin.as_str(), self.0.settings.sessions);
+        sessions::insert(db, session, user.id, &secret.digest(), opened).await?;
+        let accounts = accounts::of_user(db, user.id).await?;
+        Ok(signed_in(user, session, secret, (accounts, entry)))
+    }
+}
+
+fn signed_in(
+    user: User,
+    session: SessionId,
+    secret: Secret256,
+    (accounts, entry): (Vec<AccountSummary>, &Entry),
+) -> SignedIn {
+    let who = Who::User {
+        id: user.id,
+        email: user.email.clone(),
+        session,
+    };
+    SignedIn {
+        actor: Actor {
+            who,
+            origin: entry.origin.clone(),
+        },
+        user,
+        secret,
+        accounts,
     }
 }

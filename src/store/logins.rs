@@ -8,37 +8,45 @@ use deadpool_postgres::GenericClient;
 pub struct Attempt<'a> {
     pub user: Option<UserId>,
     pub email: &'a Email,
-    pub success: bool,
     pub method: LoginMethod,
     pub origin: &'a Origin,
 }
 
-/// Records a login; a successful one becomes the user's last.
+/// Records a login as failed, before the password is looked at; returns its number.
 ///
 /// # Errors
 /// What the database says.
-pub async fn insert(db: &impl GenericClient, attempt: &Attempt<'_>) -> Result<(), StoreError> {
+pub async fn insert(db: &impl GenericClient, attempt: &Attempt<'_>) -> Result<i64, StoreError> {
+    let sql = "INSERT INTO logins (user_id, email_key, success, method, source)
+        VALUES ($1, $2, false, $3, $4) RETURNING id";
+    let row = db
+        .query_one(
+            &db.prepare_cached(sql).await?,
+            &[
+                &attempt.user.map(|user| user.0),
+                &attempt.email.key(),
+                &attempt.method.as_str(),
+                &attempt.origin.as_str(),
+            ],
+        )
+        .await?;
+    Ok(row.get(0))
+}
+
+/// Turns a login into a successful one, which becomes its user's last.
+///
+/// # Errors
+/// What the database says.
+pub async fn succeed(db: &impl GenericClient, login: i64) -> Result<(), StoreError> {
     let sql = "WITH login AS (
-            INSERT INTO logins (user_id, email_key, success, method, source)
-            VALUES ($1, $2, $3, $4, $5) RETURNING user_id, at, success)
-        UPDATE users u SET last_login = login.at FROM login
-        WHERE u.id = login.user_id AND login.success";
-    db.execute(
-        &db.prepare_cached(sql).await?,
-        &[
-            &attempt.user.map(|user| user.0),
-            &attempt.email.key(),
-            &attempt.success,
-            &attempt.method.as_str(),
-            &attempt.origin.as_str(),
-        ],
-    )
-    .await?;
+            UPDATE logins SET success = true WHERE id = $1 RETURNING user_id, at)
+        UPDATE users u SET last_login = login.at FROM login WHERE u.id = login.user_id";
+    db.execute(&db.prepare_cached(sql).await?, &[&login])
+        .await?;
     Ok(())
 }
 
-/// Failed logins of the last 15 minutes since the last success: for this address, and from this
-/// source.
+/// Failed logins of the last 15 minutes: for this address, and from this source.
 ///
 /// # Errors
 /// What the database says.

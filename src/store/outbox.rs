@@ -8,7 +8,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// How long a worker may take over one mail before another may claim it.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 
 /// A mail that this worker has claimed.
 pub struct Claimed {

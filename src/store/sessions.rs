@@ -76,12 +76,12 @@ pub async fn touch(
     id: SessionId,
     life: SessionLife,
 ) -> Result<bool, StoreError> {
-    let live = "SELECT last_seen_at < now() - interval '1 minute' AS stale FROM sessions
+    let check = "SELECT last_seen_at < now() - interval '1 minute' AS stale FROM sessions
         WHERE id = $1 AND ended_at IS NULL AND expires_at > now()
           AND last_seen_at > now() - make_interval(secs => $2)";
     let row = db
         .query_opt(
-            &db.prepare_cached(live).await?,
+            &db.prepare_cached(check).await?,
             &[&id.0, &life.idle.as_secs_f64()],
         )
         .await?;

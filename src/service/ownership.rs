@@ -1,0 +1,113 @@
+//! Handing ownership over: an owner offers it to a member, who accepts.
+
+use super::{
+    Result, Service, ServiceError, Write,
+    members::{draft, find, state},
+    unit::{Begun, Unit},
+};
+use crate::{
+    domain::{
+        Email, Grant, Member,
+        policy::{Deed, Denied, Target},
+    },
+    store::members,
+};
+use serde_json::json;
+
+impl Service {
+    /// Offers ownership to a member; nothing changes until they accept.
+    ///
+    /// # Errors
+    /// [`ServiceError::Denied`], [`ServiceError::NotFound`].
+    pub async fn offer_ownership(&self, write: &Write, email: &Email) -> Result<Member> {
+        let mut connection = self.0.store.connect().await?;
+        let unit = match self
+            .begin(&mut connection, write, &("member.offer", email))
+            .await?
+        {
+            Begun::Fresh(unit) => unit,
+            Begun::Done(result) => return Ok(result),
+        };
+        let before = find(&unit, email, None).await?;
+        let member = self.offer(&unit, &before).await?;
+        unit.finish(member).await
+    }
+
+    /// Becomes an owner by an offer made to the actor.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] when there is no offer, or whoever made it is no owner any more.
+    pub async fn accept_ownership(&self, write: &Write) -> Result<Member> {
+        let mut connection = self.0.store.connect().await?;
+        let unit = match self
+            .begin(&mut connection, write, &"member.accept_ownership")
+            .await?
+        {
+            Begun::Fresh(unit) => unit,
+            Begun::Done(result) => return Ok(result),
+        };
+        let no_offer = ServiceError::NotFound {
+            what: "Offer of ownership",
+        };
+        let Some(user) = unit.standing.user() else {
+            return Err(no_offer);
+        };
+        let before = members::by_user(&unit.tx, unit.account.id, user)
+            .await?
+            .ok_or(no_offer)?;
+        let member = self.accept(&unit, &before).await?;
+        unit.finish(member).await
+    }
+
+    /// What setting the owner role means for a user: on oneself the acceptance, else an offer.
+    pub(super) async fn towards_ownership(
+        &self,
+        unit: &Unit<'_>,
+        write: &Write,
+        before: &Member,
+    ) -> Result<Member> {
+        if write.actor.user_id() == Some(before.user) {
+            self.accept(unit, before).await
+        } else {
+            self.offer(unit, before).await
+        }
+    }
+
+    async fn offer(&self, unit: &Unit<'_>, before: &Member) -> Result<Member> {
+        let target = Target {
+            user: before.user,
+            grant: &before.grant,
+        };
+        unit.may(&Deed::OfferOwnership { target }, self.catalogue())?;
+        let Some(by) = unit.standing.user() else {
+            return Err(Denied::OwnershipNotYours.into());
+        };
+        let after = members::offer_ownership(&unit.tx, unit.account.id, before.user, by).await?;
+        unit.record(&draft(
+            "member.ownership_offered",
+            before,
+            state(before),
+            json!({"offered": "owner"}),
+        ))
+        .await?;
+        Ok(after)
+    }
+
+    async fn accept(&self, unit: &Unit<'_>, before: &Member) -> Result<Member> {
+        if !members::offer_stands(&unit.tx, unit.account.id, before.user).await? {
+            return Err(ServiceError::NotFound {
+                what: "Offer of ownership",
+            });
+        }
+        let after =
+            members::set_grant(&unit.tx, unit.account.id, before.user, &Grant::owner()).await?;
+        unit.record(&draft(
+            "member.ownership_accepted",
+            before,
+            state(before),
+            state(&after),
+        ))
+        .await?;
+        Ok(after)
+    }
+}
