@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod commands;
+pub mod dsn;
 mod error;
 pub mod events;
 pub mod invitations;
@@ -14,6 +15,7 @@ pub mod outbox;
 mod page;
 mod rows;
 pub mod sessions;
+mod tls;
 pub mod users;
 
 pub use error::StoreError;

@@ -1,0 +1,328 @@
+//! Connection strings: what libpq takes and the driver does not, and the pool they make.
+//!
+//! The driver's parser knows neither `verify-ca` and `verify-full` nor `sslrootcert`; those are
+//! taken out here and mean what they mean to libpq (PostgreSQL manual, 34.1.2 and 34.19).
+
+use super::tls::{self, TlsFault, TlsMode};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
+use tokio_postgres::{
+    Config, NoTls,
+    config::{Host, SslMode},
+};
+
+/// How long to wait for a connection, new or from the pool.
+const CONNECT: Duration = Duration::from_secs(3);
+/// How long data may stay unacknowledged before a connection counts as dead.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(5);
+/// No statement of a screen takes this long; one that does is cut off by the server.
+const SESSION: &str = "SET statement_timeout = '5s'; SET lock_timeout = '3s'; \
+    SET idle_in_transaction_session_timeout = '10s'; SET TimeZone = 'UTC'";
+
+/// A parsed connection string. Prints without the password.
+#[derive(Clone)]
+pub struct ConnectPlan {
+    config: Config,
+    mode: TlsMode,
+    root: Option<PathBuf>,
+}
+
+/// Why a connection string can't be used; never repeats its password.
+#[derive(Debug, thiserror::Error)]
+pub enum DsnError {
+    #[error("the database URL can't be read: {0}")]
+    Syntax(String),
+    #[error("sslmode={0:?} is unknown; use disable, prefer, require, verify-ca or verify-full")]
+    SslMode(String),
+    #[error(transparent)]
+    Tls(#[from] TlsFault),
+    #[error("the connection pool can't be made: {0}")]
+    Pool(String),
+}
+
+impl ConnectPlan {
+    /// Reads a `postgres://` URL or a `key=value` string. `PGPASSWORD` fills a missing password.
+    ///
+    /// # Errors
+    /// [`DsnError::Syntax`], [`DsnError::SslMode`].
+    pub fn parse(text: &str) -> Result<Self, DsnError> {
+        let parts = Parts::of(text.trim());
+        let mode = parts
+            .mode
+            .as_deref()
+            .map_or(Ok(TlsMode::Prefer), TlsMode::from_str)?;
+        let mut config =
+            Config::from_str(&parts.rest).map_err(|error| DsnError::Syntax(innermost(&error)))?;
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+            config.host_path("/var/run/postgresql");
+        }
+        if config.get_password().is_none()
+            && let Ok(password) = std::env::var("PGPASSWORD")
+        {
+            config.password(password);
+        }
+        with_timeouts(&mut config);
+        let local = config
+            .get_hosts()
+            .iter()
+            .all(|host| matches!(host, Host::Unix(_)))
+            && config.get_hostaddrs().is_empty();
+        // A socket carries no TLS, whatever sslmode says (libpq ignores it too).
+        let mode = if local {
+            TlsMode::Disable
+        } else {
+            mode.with_root(parts.root.is_some())
+        };
+        config.ssl_mode(match mode {
+            TlsMode::Disable => SslMode::Disable,
+            TlsMode::Prefer => SslMode::Prefer,
+            TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull => SslMode::Require,
+        });
+        Ok(Self {
+            config,
+            mode,
+            root: parts.root,
+        })
+    }
+
+    /// A pool of at most `size` connections that never waits without end.
+    ///
+    /// # Errors
+    /// [`DsnError::Tls`] when the root certificates can't be read.
+    pub fn pool(&self, size: usize) -> Result<Pool, DsnError> {
+        let recycling = ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        };
+        let manager = match self.mode {
+            TlsMode::Disable => Manager::from_config(self.config.clone(), NoTls, recycling),
+            mode => {
+                let connector = tls::connector(mode, self.root.as_deref())?;
+                Manager::from_config(self.config.clone(), connector, recycling)
+            }
+        };
+        Pool::builder(manager)
+            .max_size(size)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(CONNECT))
+            .create_timeout(Some(CONNECT + Duration::from_secs(1)))
+            .recycle_timeout(Some(CONNECT))
+            .post_create(Hook::async_fn(|client, _| {
+                Box::pin(async move {
+                    client
+                        .batch_execute(SESSION)
+                        .await
+                        .map_err(HookError::Backend)
+                })
+            }))
+            .build()
+            .map_err(|error| DsnError::Pool(error.to_string()))
+    }
+
+    /// Where the database is, for people: hosts and name, no user, no password.
+    pub fn place(&self) -> String {
+        let host = |host: &Host| match host {
+            Host::Tcp(name) => name.clone(),
+            Host::Unix(path) => path.display().to_string(),
+        };
+        let hosts: Vec<String> = self.config.get_hosts().iter().map(host).collect();
+        let name = self
+            .config
+            .get_dbname()
+            .or(self.config.get_user())
+            .unwrap_or("postgres");
+        format!("{name} at {}", hosts.join(", "))
+    }
+}
+
+impl fmt::Debug for ConnectPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ConnectPlan({})", self.place())
+    }
+}
+
+fn with_timeouts(config: &mut Config) {
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(UNACKNOWLEDGED);
+    }
+    if config.get_application_name().is_none() {
+        config.application_name("rollbook");
+    }
+    config
+        .keepalives_idle(UNACKNOWLEDGED)
+        .keepalives_interval(Duration::from_secs(2));
+    config.keepalives_retries(2);
+}
+
+/// A connection string with the options taken out that the driver does not know.
+#[derive(Default)]
+struct Parts {
+    rest: String,
+    mode: Option<String>,
+    root: Option<PathBuf>,
+}
+
+impl Parts {
+    fn of(text: &str) -> Self {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            Self::of_url(text)
+        } else {
+            Self::of_pairs(text)
+        }
+    }
+
+    fn of_url(text: &str) -> Self {
+        let Some((base, query)) = text.split_once('?') else {
+            return Self {
+                rest: text.to_owned(),
+                ..Self::default()
+            };
+        };
+        let mut parts = Self::default();
+        let mut kept = url::form_urlencoded::Serializer::new(String::new());
+        for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            if !parts.takes(&key, &value) {
+                kept.append_pair(&key, &value);
+            }
+        }
+        // The driver decodes %XX but not the + of forms.
+        let query = kept.finish().replace('+', "%20");
+        parts.rest = if query.is_empty() {
+            base.to_owned()
+        } else {
+            format!("{base}?{query}")
+        };
+        parts
+    }
+
+    fn of_pairs(text: &str) -> Self {
+        let mut parts = Self::default();
+        let mut rest = text;
+        while let Some((key, value, tail)) = pair(rest) {
+            if !parts.takes(&key, &value) {
+                let quoted = value.replace('\\', "\\\\").replace('\'', "\\'");
+                parts
+                    .rest
+                    .push_str(&format_args!("{key}='{quoted}' ").to_string());
+            }
+            rest = tail;
+        }
+        // What is no pair is left for the driver to complain about.
+        parts.rest.push_str(rest.trim());
+        parts
+    }
+
+    fn takes(&mut self, key: &str, value: &str) -> bool {
+        match key {
+            "sslmode" => self.mode = Some(value.to_owned()),
+            "sslrootcert" => self.root = (value != "system").then(|| PathBuf::from(value)),
+            // Of no use to a program that never authenticates by GSSAPI or client certificate.
+            "gssencmode" | "passfile" | "service" => {}
+            _ => return false,
+        }
+        true
+    }
+}
+
+/// The first `key = value` of a libpq string, with quotes and backslashes undone, and what follows.
+fn pair(text: &str) -> Option<(String, String, &str)> {
+    let (key, after) = text.split_once('=')?;
+    let after = after.trim_start();
+    let mut value = String::new();
+    let quoted = after.starts_with('\'');
+    let mut chars = after.char_indices().skip(usize::from(quoted));
+    let mut end = after.len();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '\\' => value.extend(chars.next().map(|(_, c)| c)),
+            '\'' if quoted => {
+                end = at + 1;
+                break;
+            }
+            c if !quoted && c.is_whitespace() => {
+                end = at;
+                break;
+            }
+            c => value.push(c),
+        }
+    }
+    Some((
+        key.trim().to_owned(),
+        value,
+        after.get(end..).unwrap_or_default(),
+    ))
+}
+
+fn innermost(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), innermost)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ConnectPlan, DsnError, TlsMode};
+
+    #[test]
+    fn libpq_modes_are_understood() {
+        let mode = |text: &str| ConnectPlan::parse(text).unwrap().mode;
+        assert_eq!(mode("postgres://u@db.example/x"), TlsMode::Prefer);
+        assert_eq!(
+            mode("postgres://u@db.example/x?sslmode=disable"),
+            TlsMode::Disable
+        );
+        assert_eq!(
+            mode("postgres://u@db.example/x?sslmode=verify-full"),
+            TlsMode::VerifyFull
+        );
+        assert_eq!(
+            mode("host=db.example user=u sslmode=verify-ca"),
+            TlsMode::VerifyCa
+        );
+        assert_eq!(
+            mode("host=db.example user=u sslmode=require sslrootcert='/a b'"),
+            TlsMode::VerifyCa
+        );
+        assert_eq!(
+            mode("host=/tmp user=u sslmode=verify-full"),
+            TlsMode::Disable
+        );
+        assert!(matches!(
+            ConnectPlan::parse("host=a user=u sslmode=maybe"),
+            Err(DsnError::SslMode(_))
+        ));
+    }
+
+    #[test]
+    fn several_hosts_and_attributes_stay() {
+        let plan = ConnectPlan::parse(
+            "postgresql://u:p%40w@a.example:5433,b.example/x?target_session_attrs=read-write&sslmode=prefer",
+        )
+        .unwrap();
+        assert_eq!(plan.place(), "x at a.example, b.example");
+        assert_eq!(plan.config.get_password(), Some(b"p@w".as_slice()));
+        assert_eq!(plan.config.get_ports(), [5433, 5432]);
+    }
+
+    #[test]
+    fn quoted_values_survive() {
+        let plan =
+            ConnectPlan::parse(r"host = 'db.example' user=u password='it\'s \\ here' dbname=x")
+                .unwrap();
+        assert_eq!(plan.config.get_password(), Some(br"it's \ here".as_slice()));
+    }
+
+    #[test]
+    fn errors_and_debug_keep_the_password() {
+        let plan = ConnectPlan::parse("postgres://u:hunter2secret@db.example/x").unwrap();
+        assert!(!format!("{plan:?}").contains("hunter2secret"));
+        for text in [
+            "postgres://u:hunter2secret@h:notaport/x",
+            "hunter2secret",
+            "host=h password=hunter2secret nonsense",
+        ] {
+            let error = ConnectPlan::parse(text).unwrap_err();
+            assert!(!error.to_string().contains("hunter2secret"), "{error}");
+        }
+    }
+}
