@@ -8,6 +8,7 @@ mod accounts;
 mod audit;
 mod error;
 mod invitations;
+mod limits;
 mod members;
 mod ownership;
 mod passwords;

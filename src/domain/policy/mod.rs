@@ -3,7 +3,7 @@
 //! The service asks inside the transaction that writes, with the rows locked; the console asks the
 //! same to grey out an action and say why. What an open console showed proves nothing.
 
-use super::{
+use crate::domain::{
     Catalogue, Grant, PermissionSet, Role, Standing, UserId,
     permission::{MEMBERS_MANAGE, MEMBERS_VIEW},
 };
@@ -237,3 +237,6 @@ fn change(actor: &Grant, from: &Grant, to: &Grant, catalogue: &Catalogue) -> Res
         keys: missing.iter().collect::<Vec<_>>().join(", "),
     })
 }
+
+#[cfg(test)]
+mod tests;
