@@ -1,0 +1,371 @@
+//! What the console asks of the world, as values, and how each is carried out: the only file of the
+//! console that imports the service.
+//!
+//! Service errors become a [`Failure`] in words here; panes and modals see nothing else.
+
+use crate::domain::{
+    AccountId, AccountSummary, Actor, Change, CommandId, DisplaySafe, Email, InvitationId,
+    LoginMethod, MemberQuery, Origin, Secret256, Seek, User,
+};
+use crate::service::{
+    Conflict, Entry, Limits, MailTruth, SendInvitation, Service, ServiceError, SetGrant, SignedIn,
+    Write, WriteMode,
+};
+use crate::ui::message::{Done, Found, Message, Place, Reply, Setup};
+use crate::ui::model::Mail;
+use secrecy::SecretString;
+
+/// Something to do outside the model.
+#[derive(Debug)]
+pub enum Effect {
+    /// Reach the database.
+    Connect,
+    /// Put text on the person's clipboard (OSC 52).
+    CopyText(String),
+    /// Write the session's secret to the file that keeps it, or delete that file.
+    KeepSession(Option<Secret256>),
+    SetUp {
+        account: String,
+        owner: Email,
+        password: SecretString,
+    },
+    SignIn {
+        email: String,
+        password: SecretString,
+    },
+    Resume(Secret256),
+    SignOut(Actor),
+    EnterAccount(Actor, AccountId),
+    ListMembers(Box<ListMembers>),
+    CountMembers(Seat, MemberQuery),
+    ListInvitations(Seat),
+    ShowMember(Seat, Email),
+    RemovalPreview(Seat, Email),
+    /// Write a reviewed change. The same command id again gives the first result.
+    Apply(Seat, Box<Change>, CommandId),
+    RestoreMember(Seat, Email),
+    AcceptOwnership(Seat),
+    RevealLink(Seat, InvitationId),
+    RenameMyself(Actor, String),
+    ChangePassword {
+        actor: Actor,
+        current: SecretString,
+        new: SecretString,
+    },
+    LoginLog(Actor),
+}
+
+/// Who acts in which account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seat {
+    pub actor: Actor,
+    pub account: AccountId,
+}
+
+/// A page of members to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListMembers {
+    pub seat: Seat,
+    pub query: MemberQuery,
+    pub seek: Seek,
+    pub limit: i64,
+    pub place: Place,
+}
+
+/// A sign-in as the console keeps it.
+#[derive(Debug, Clone)]
+pub struct Session {
+    pub actor: Actor,
+    pub user: User,
+    pub secret: Secret256,
+    pub accounts: Vec<AccountSummary>,
+}
+
+/// Reads of one slot: starting one makes an older one pointless.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Slot {
+    Members,
+    Count,
+    Invitations,
+    Preview,
+    Logins,
+}
+
+impl Effect {
+    /// The slot of a read; writes have none, they run to their end.
+    pub fn slot(&self) -> Option<Slot> {
+        match self {
+            Self::ListMembers(_) => Some(Slot::Members),
+            Self::CountMembers(..) => Some(Slot::Count),
+            Self::ListInvitations(_) => Some(Slot::Invitations),
+            Self::ShowMember(..) | Self::RemovalPreview(..) => Some(Slot::Preview),
+            Self::LoginLog(_) => Some(Slot::Logins),
+            _ => None,
+        }
+    }
+}
+
+/// Why something did not happen, in words for the person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    pub kind: FailureKind,
+    pub text: DisplaySafe,
+}
+
+/// What the screen can offer as a way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// Policy says no, or a limit is reached.
+    Denied,
+    /// The session has ended, or the membership has.
+    SignedOut,
+    /// Input that no state could make right, or a wrong password.
+    Invalid,
+    NotFound,
+    AlreadyMember,
+    AlreadyPending,
+    /// Somebody else changed it meanwhile.
+    Changed,
+    /// The state of the account stands against it.
+    Conflict,
+    /// The database does not answer; Retry may help.
+    Unavailable,
+    /// A fault of Rollbook.
+    Bug,
+}
+
+impl Failure {
+    /// A failure of this kind.
+    pub fn new(kind: FailureKind, text: &str) -> Self {
+        Self {
+            kind,
+            text: DisplaySafe::new(text),
+        }
+    }
+}
+
+impl From<ServiceError> for Failure {
+    fn from(error: ServiceError) -> Self {
+        use crate::service::SignInFault as Fault;
+        let kind = match &error {
+            ServiceError::Denied(_) | ServiceError::Limited(_) => FailureKind::Denied,
+            ServiceError::NotSignedIn(Fault::Wrong | Fault::Throttled) | ServiceError::Invalid(_) => {
+                FailureKind::Invalid
+            }
+            ServiceError::NotSignedIn(Fault::Ended | Fault::NoMember) => FailureKind::SignedOut,
+            ServiceError::NotFound { .. } | ServiceError::Dead(_) => FailureKind::NotFound,
+            ServiceError::Conflict(Conflict::AlreadyMember) => FailureKind::AlreadyMember,
+            ServiceError::Conflict(Conflict::AlreadyPending) => FailureKind::AlreadyPending,
+            ServiceError::Conflict(Conflict::Changed) => FailureKind::Changed,
+            ServiceError::Conflict(_) => FailureKind::Conflict,
+            ServiceError::Unavailable(_) => FailureKind::Unavailable,
+            ServiceError::Bug { .. } => FailureKind::Bug,
+        };
+        Self::new(kind, &error.to_string())
+    }
+}
+
+impl From<SignedIn> for Session {
+    fn from(signed_in: SignedIn) -> Self {
+        Self {
+            actor: signed_in.actor,
+            user: signed_in.user,
+            secret: signed_in.secret,
+            accounts: signed_in.accounts,
+        }
+    }
+}
+
+/// Where this console runs, for the login log and for setting up.
+#[derive(Debug, Clone)]
+pub struct Here {
+    pub origin: Origin,
+    /// The operating system's user: who sets the installation up.
+    pub os_user: String,
+}
+
+impl Here {
+    fn entry(&self) -> Entry {
+        Entry {
+            method: LoginMethod::Console,
+            origin: self.origin.clone(),
+        }
+    }
+}
+
+/// Counting stops here while a search is on.
+pub const COUNT_CAP: i64 = 1001;
+const LOGINS_SHOWN: i64 = 200;
+
+/// Carries `effect` out and tells what came of it. [`Effect::Connect`], [`Effect::CopyText`] and
+/// [`Effect::KeepSession`] are the runtime's and answer nothing here.
+pub async fn perform(effect: Effect, service: &Service, here: &Here) -> Option<Message> {
+    let message = match effect {
+        Effect::Connect | Effect::CopyText(_) | Effect::KeepSession(_) => return None,
+        Effect::SetUp {
+            account,
+            owner,
+            password,
+        } => Message::SignedIn(set_up((&account, &owner, &password), service, here).await),
+        Effect::SignIn { email, password } => {
+            Message::SignedIn(session(service.sign_in(&email, &password, &here.entry()).await))
+        }
+        Effect::Resume(secret) => {
+            Message::SignedIn(session(service.resume(&secret, &here.entry()).await))
+        }
+        Effect::SignOut(actor) => Message::SignedOut(reply(service.sign_out(&actor).await)),
+        Effect::EnterAccount(actor, account) => Message::AccountEntered(
+            reply(service.enter_account(&actor, account).await).map(Box::new),
+        ),
+        Effect::RenameMyself(actor, name) => {
+            Message::Renamed(reply(service.rename_myself(&actor, &name).await).map(Box::new))
+        }
+        Effect::ChangePassword {
+            actor,
+            current,
+            new,
+        } => Message::PasswordChanged(reply(service.change_password(&actor, &current, &new).await)),
+        Effect::LoginLog(actor) => {
+            Message::LoginsLoaded(reply(service.login_log(&actor, LOGINS_SHOWN).await))
+        }
+        effect => return in_account(effect, service).await,
+    };
+    Some(message)
+}
+
+async fn in_account(effect: Effect, service: &Service) -> Option<Message> {
+    let message = match effect {
+        Effect::ListMembers(list) => {
+            let Seat { actor, account } = &list.seat;
+            let page = service.list_members(actor, *account, &list.query, &list.seek, list.limit);
+            Message::MembersLoaded(list.place, reply(page.await))
+        }
+        Effect::CountMembers(Seat { actor, account }, query) => Message::MembersCounted(reply(
+            service.count_members(&actor, account, &query, COUNT_CAP).await,
+        )),
+        Effect::ListInvitations(Seat { actor, account }) => {
+            Message::InvitationsLoaded(reply(service.list_invitations(&actor, account).await))
+        }
+        Effect::ShowMember(Seat { actor, account }, email) => Message::MemberShown(
+            reply(service.show_member(&actor, account, &email).await).map(Box::new),
+        ),
+        Effect::RemovalPreview(Seat { actor, account }, email) => Message::RemovalPreviewed(reply(
+            service.removal_preview(&actor, account, &email).await,
+        )),
+        Effect::Apply(seat, change, command) => {
+            let done = apply(&seat, &change, command, service).await;
+            Message::Changed(change, reply(done))
+        }
+        Effect::RestoreMember(Seat { actor, account }, email) => {
+            let write = Write::new(&actor, account);
+            Message::MemberRestored(reply(service.restore_member(&write, &email).await).map(Box::new))
+        }
+        Effect::AcceptOwnership(Seat { actor, account }) => {
+            let write = Write::new(&actor, account);
+            Message::OwnershipAccepted(reply(service.accept_ownership(&write).await).map(Box::new))
+        }
+        Effect::RevealLink(Seat { actor, account }, id) => {
+            let write = Write::new(&actor, account);
+            let link = service.reveal_link(&write, id).await.map(|revealed| revealed.link);
+            Message::LinkRevealed(reply(link))
+        }
+        _ => return None,
+    };
+    Some(message)
+}
+
+/// One reviewed change, one use case.
+async fn apply(
+    seat: &Seat,
+    change: &Change,
+    command: CommandId,
+    service: &Service,
+) -> Result<Done, ServiceError> {
+    let write = Write {
+        actor: seat.actor.clone(),
+        account: seat.account,
+        command,
+        mode: WriteMode::Apply,
+    };
+    Ok(match change {
+        Change::SetGrant { member, to } => {
+            let set = SetGrant {
+                email: member.email.clone(),
+                to: to.clone(),
+                version: Some(member.version),
+            };
+            Done::GrantSet(Box::new(service.set_grant(&write, &set).await?.member))
+        }
+        Change::OfferOwnership { member } => Done::OwnershipOffered(Box::new(
+            service.offer_ownership(&write, &member.email).await?,
+        )),
+        Change::Remove { member } => {
+            let version = Some(member.version);
+            let removed = service.remove_member(&write, &member.email, version).await?;
+            Done::MemberRemoved {
+                member: Box::new(removed.member),
+                sessions_ended: removed.sessions_ended,
+                invitations_cancelled: removed.invitations_cancelled,
+            }
+        }
+        Change::Invite { email, grant } => {
+            let send = SendInvitation {
+                email: email.clone(),
+                grant: grant.clone(),
+                limits: Limits::Enforced,
+            };
+            let sent = service.send_invitation(&write, &send).await?;
+            Done::InvitationSent(Box::new(sent.invitation))
+        }
+        Change::EditInvitation { invitation, to } => {
+            let (id, version) = (invitation.id, Some(invitation.version));
+            let edited = service.edit_invitation(&write, id, to, version).await?;
+            Done::InvitationEdited(Box::new(edited))
+        }
+        Change::ResendInvitation { invitation } => {
+            let sent = service.resend_invitation(&write, invitation.id).await?;
+            Done::InvitationResent(Box::new(sent.invitation))
+        }
+        Change::CancelInvitation { invitation } => Done::InvitationCancelled(Box::new(
+            service.cancel_invitation(&write, invitation.id).await?,
+        )),
+    })
+}
+
+async fn set_up(
+    (account, owner, password): (&str, &Email, &SecretString),
+    service: &Service,
+    here: &Here,
+) -> Reply<Box<Session>> {
+    let operator = Actor::operator(&here.os_user, here.origin.clone());
+    service
+        .set_up(&operator, account, owner, Some(password))
+        .await?;
+    let signed_in = service.sign_in(owner.as_str(), password, &here.entry()).await;
+    session(signed_in)
+}
+
+/// What a fresh connection tells the screen.
+///
+/// # Errors
+/// A [`Failure`] when the database does not answer.
+pub async fn look_around(service: &Service) -> Reply<Found> {
+    let setup = if service.needs_setup().await? {
+        Setup::Needed
+    } else {
+        Setup::Done
+    };
+    let mail = match service.mail_truth() {
+        MailTruth::Smtp { host } => Mail::Smtp { host },
+        MailTruth::Files { folder } => Mail::Files { folder },
+    };
+    Ok(Found { setup, mail })
+}
+
+fn reply<T>(result: Result<T, ServiceError>) -> Reply<T> {
+    result.map_err(Failure::from)
+}
+
+fn session(result: Result<SignedIn, ServiceError>) -> Reply<Box<Session>> {
+    reply(result).map(|signed_in| Box::new(signed_in.into()))
+}

@@ -1,0 +1,92 @@
+//! What can happen to the console: input, time, and one answer for each effect.
+//!
+//! Messages are past tense and carry domain values; a failure is already in words.
+
+use crate::domain::{AccountSummary, Change, Invitation, LoginAttempt, Member, Page, User};
+use crate::ui::effect::{Failure, Session};
+use crate::ui::model::Mail;
+use crossterm::event::Event;
+use ratatui::layout::Size;
+use secrecy::SecretString;
+
+/// What an effect comes to.
+pub type Reply<T> = Result<T, Failure>;
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Message {
+    /// A key, a paste, or the mouse.
+    Input(Event),
+    /// The terminal has this size now.
+    Resized(Size),
+    /// The time that the model asked to be woken at has come.
+    Tick,
+    /// The terminal is gone, or a signal asks to end.
+    Ended,
+    /// The database is reached, or not.
+    Connected(Reply<Found>),
+    SignedIn(Reply<Box<Session>>),
+    SignedOut(Reply<()>),
+    AccountEntered(Reply<Box<AccountSummary>>),
+    MembersLoaded(Place, Reply<Page<Member>>),
+    MembersCounted(Reply<i64>),
+    InvitationsLoaded(Reply<Vec<Invitation>>),
+    /// The member that an error led to.
+    MemberShown(Reply<Box<Member>>),
+    /// Live sessions and pending invitations that a removal would end.
+    RemovalPreviewed(Reply<(i64, i64)>),
+    /// A reviewed change was written, or refused.
+    Changed(Box<Change>, Reply<Done>),
+    MemberRestored(Reply<Box<Member>>),
+    OwnershipAccepted(Reply<Box<Member>>),
+    LinkRevealed(Reply<SecretString>),
+    Renamed(Reply<Box<User>>),
+    PasswordChanged(Reply<()>),
+    LoginsLoaded(Reply<Vec<LoginAttempt>>),
+}
+
+/// What a fresh connection tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Whether no account exists yet.
+    pub setup: Setup,
+    pub mail: Mail,
+}
+
+/// Whether the installation has an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setup {
+    Needed,
+    Done,
+}
+
+/// Where a page of members belongs in the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Another list: the cursor goes to its first row.
+    Fresh,
+    /// The end of the list: the cursor goes to its last row.
+    End,
+    /// The same rows again: the cursor stays on its member.
+    Reload,
+    /// Rows after the window.
+    After,
+    /// Rows before the window.
+    Before,
+}
+
+/// What a written change left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Done {
+    GrantSet(Box<Member>),
+    OwnershipOffered(Box<Member>),
+    MemberRemoved {
+        member: Box<Member>,
+        sessions_ended: i64,
+        invitations_cancelled: i64,
+    },
+    InvitationSent(Box<Invitation>),
+    InvitationEdited(Box<Invitation>),
+    InvitationResent(Box<Invitation>),
+    InvitationCancelled(Box<Invitation>),
+}

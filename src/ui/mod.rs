@@ -1,0 +1,19 @@
+//! The console, an Elm loop. In reading order: `action` and `keymap` (what a key means), `message`
+//! (what can happen), `model` (the state), `update` (message to model and effects), `effect` (the
+//! world, through the service), `runtime` and `run` (tasks and terminal), `view` with `layout` and
+//! `theme`; then the parts: `screens`, `panes`, `modals`, `widgets`.
+//!
+//! `update` and `view` are synchronous and touch nothing but their arguments.
+
+pub mod action;
+pub mod effect;
+pub mod keymap;
+pub mod layout;
+pub mod message;
+pub mod modals;
+pub mod model;
+pub mod panes;
+pub mod screens;
+pub mod theme;
+pub mod waiting;
+pub mod widgets;

@@ -1,0 +1,113 @@
+//! The dialogs. One enum and a match, no trait: each takes an event and gives an [`Outcome`]; the
+//! console (`update.rs`) acts on what is submitted. Dialogs stack; the last has the focus.
+
+mod help;
+mod notice;
+
+pub use help::Help;
+pub use notice::Notice;
+
+use super::action::{Action, Context};
+use super::message::Message;
+use super::model::Ctx;
+use super::theme::Styles;
+use crate::domain::{AccountId, Change, CommandId, Grant};
+use crossterm::event::KeyEvent;
+use jiff::Timestamp;
+use ratatui::Frame;
+use ratatui::layout::Position;
+use secrecy::SecretString;
+
+/// What a dialog is told.
+#[derive(Debug)]
+pub enum ModalEvent<'a> {
+    /// A bound key in one of the dialog's contexts.
+    Action(Action),
+    /// Any other key; where [`Modal::is_typing`], also every plain character.
+    Key(KeyEvent),
+    /// Pasted text.
+    Paste(&'a str),
+    /// A left click.
+    Click(Position),
+    /// What an effect came to. Only the dialog with the focus is told.
+    Answer(&'a Message),
+}
+
+/// What a dialog wants after an event.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome<T> {
+    Stay,
+    Close,
+    /// Act on this. The dialog stays open; `update` closes it where that is the meaning.
+    Submit(T),
+}
+
+/// What a dialog hands over.
+#[derive(Debug)]
+pub enum Submitted {
+    /// Show the review of this change on top; Esc there comes back here.
+    Review(Box<Change>),
+    /// Write it. The review waits for `Message::Changed`; on success all dialogs close.
+    Apply(Box<Change>, CommandId),
+    /// The grant chosen for the invite pane; closes the dialog.
+    Chosen(Grant),
+    /// Close the dialog and do this, as if its key had been pressed on the main screen.
+    Act(Action),
+    /// Copy text to the clipboard; the dialog stays.
+    Copy(String),
+    /// Go to another account; closes the dialog.
+    EnterAccount(AccountId),
+    /// Waits for `Message::Renamed`.
+    Rename(String),
+    /// Waits for `Message::PasswordChanged`.
+    ChangePassword {
+        current: SecretString,
+        new: SecretString,
+    },
+    /// Ask for the one-time link; the notice with it comes by itself.
+    RevealLink(crate::domain::InvitationId),
+}
+
+/// An open dialog.
+#[derive(Debug)]
+pub enum Modal {
+    Help(Help),
+    Notice(Notice),
+}
+
+/// Forwards a call to whichever dialog is open.
+macro_rules! each {
+    ($modal:expr, $inner:ident => $call:expr) => {
+        match $modal {
+            Modal::Help($inner) => $call,
+            Modal::Notice($inner) => $call,
+        }
+    };
+}
+
+impl Modal {
+    /// Tells the dialog what happened.
+    pub fn on_event(&mut self, event: &ModalEvent<'_>, ctx: &Ctx) -> Outcome<Submitted> {
+        each!(self, modal => modal.on_event(event, ctx))
+    }
+
+    /// Draws the dialog over the screen; `ctx.area` is the whole of it.
+    pub fn view(&self, frame: &mut Frame<'_>, styles: &Styles, ctx: &Ctx) {
+        each!(self, modal => modal.view(frame, styles, ctx));
+    }
+
+    /// The contexts in which keys are looked up, most specific first.
+    pub fn contexts(&self) -> &'static [Context] {
+        &[Context::Dialog]
+    }
+
+    /// Whether a text field has the focus, so that plain characters are typed.
+    pub fn is_typing(&self) -> bool {
+        false
+    }
+
+    /// When the dialog's picture changes by itself (a spinner).
+    pub fn next_tick(&self, _now: Timestamp) -> Option<Timestamp> {
+        None
+    }
+}

@@ -1,0 +1,155 @@
+//! The whole state of the console. It is changed by `update` alone and read by `view`; no task
+//! shares it.
+
+use super::action::Context;
+use super::effect::{Failure, Seat, Session};
+use super::keymap::Keymap;
+use super::modals::Modal;
+use super::panes::Main;
+use super::screens::{ChooseAccount, FirstRun, SignIn};
+use super::waiting::Waiting;
+use super::widgets::toast::Toasts;
+use crate::domain::{Account, AccountSummary, Catalogue, DisplaySafe, PasswordPolicy, Secret256, Standing};
+use jiff::{Timestamp, tz::TimeZone};
+use ratatui::layout::Rect;
+use secrecy::SecretString;
+use std::sync::Arc;
+
+/// The state.
+#[derive(Debug)]
+pub struct Model {
+    /// What panes and modals may know besides themselves.
+    pub ctx: Ctx,
+    pub screen: Screen,
+    /// Open dialogs, the one with the focus last.
+    pub modals: Vec<Modal>,
+    pub toasts: Toasts,
+    /// How things stand with the database.
+    pub link: Link,
+    pub opening: Opening,
+    pub phase: Phase,
+}
+
+/// What panes and modals may know besides themselves.
+#[derive(Debug, Clone)]
+pub struct Ctx {
+    pub now: Timestamp,
+    pub zone: TimeZone,
+    /// The whole screen.
+    pub area: Rect,
+    pub keymap: Arc<Keymap>,
+    pub catalogue: Arc<Catalogue>,
+    pub passwords: PasswordPolicy,
+    pub mail: Mail,
+    /// Who is signed in, once somebody is.
+    pub session: Option<Box<Session>>,
+    /// The account on the screen, once one is entered.
+    pub account: Option<Box<AccountSummary>>,
+}
+
+/// Where mails go, so that a screen never says "sent" of what was written to a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mail {
+    /// Not connected yet.
+    Unknown,
+    Smtp { host: DisplaySafe },
+    Files { folder: DisplaySafe },
+}
+
+/// What fills the terminal.
+#[derive(Debug)]
+pub enum Screen {
+    SignIn(SignIn),
+    FirstRun(FirstRun),
+    ChooseAccount(ChooseAccount),
+    Main(Box<Main>),
+}
+
+/// How things stand with the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Link {
+    Connecting(Waiting),
+    Up,
+    /// The last attempt failed; Retry tries again.
+    Down(Failure),
+}
+
+/// What the console was started with and has not used yet.
+#[derive(Debug, Default)]
+pub struct Opening {
+    pub start: Start,
+    /// The account asked for on the command line, by name or id.
+    pub account: Option<String>,
+    /// Said once the main screen is there.
+    pub notices: Vec<DisplaySafe>,
+}
+
+/// How the person gets in.
+#[derive(Debug, Default)]
+pub enum Start {
+    /// Through the sign-in screen.
+    #[default]
+    SignIn,
+    /// With a kept session; the sign-in screen when it has ended.
+    Resume(Secret256),
+    /// With an address and a password given at the start.
+    Credentials {
+        email: String,
+        password: SecretString,
+    },
+}
+
+/// Whether the loop goes on, and whether the last message changed the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Draw, then wait.
+    Changed,
+    /// Nothing to draw.
+    Unchanged,
+    /// Leave.
+    Quitting,
+}
+
+impl Ctx {
+    /// Who acts in which account, when both are known.
+    pub fn seat(&self) -> Option<Seat> {
+        Some(Seat {
+            actor: self.session.as_ref()?.actor.clone(),
+            account: self.account.as_ref()?.id,
+        })
+    }
+
+    /// The signed-in person's authority in the account on the screen, for `policy::may`. A hint: the
+    /// service decides again.
+    pub fn standing(&self) -> Option<Standing> {
+        let Some(user) = self.session.as_ref()?.actor.user_id() else {
+            return Some(Standing::Operator);
+        };
+        let grant = self.account.as_ref()?.grant.clone();
+        Some(Standing::Member { user, grant })
+    }
+
+    /// The account on the screen as a domain value, for the equivalent command.
+    pub fn domain_account(&self) -> Option<Account> {
+        let summary = self.account.as_ref()?;
+        Some(Account {
+            id: summary.id,
+            name: summary.name.clone(),
+            members: summary.members,
+            created_at: Timestamp::UNIX_EPOCH,
+        })
+    }
+}
+
+impl Model {
+    /// The contexts in which keys are looked up now, most specific first; global comes by itself.
+    pub fn contexts(&self) -> Vec<Context> {
+        if let Some(modal) = self.modals.last() {
+            return modal.contexts().to_vec();
+        }
+        match &self.screen {
+            Screen::Main(main) => vec![main.context(), Context::Main],
+            _ => vec![Context::Screen],
+        }
+    }
+}
