@@ -18,4 +18,5 @@ pub mod domain;
 pub mod service;
 pub mod store;
 pub mod telemetry;
+pub mod ui;
 pub mod web;

@@ -175,9 +175,17 @@ impl Entry {
 use Context::{Dialog, Global, Invitations, Invite, Main, Members, Review, Screen, Search};
 
 const EVERY: &[Context] = &[
-    Global, Main, Members, Invitations, Invite, Search, Screen, Dialog, Review,
+    Global,
+    Main,
+    Members,
+    Invitations,
+    Invite,
+    Search,
+    Screen,
+    Dialog,
+    Review,
 ];
-const LISTS: &[Context] = &[Members, Invitations, Main, Screen, Dialog];
+const LISTS: &[Context] = &[Members, Invitations, Main, Screen, Dialog, Global];
 
 /// The one table of actions, in the order in which help and footer show them.
 #[rustfmt::skip]
@@ -234,6 +242,9 @@ impl Action {
 
     /// The action called `id` in `keymap.toml`.
     pub fn from_id(id: &str) -> Option<Self> {
-        ACTIONS.iter().find(|entry| entry.id == id).map(|e| e.action)
+        ACTIONS
+            .iter()
+            .find(|entry| entry.id == id)
+            .map(|e| e.action)
     }
 }

@@ -149,9 +149,8 @@ impl From<ServiceError> for Failure {
         use crate::service::SignInFault as Fault;
         let kind = match &error {
             ServiceError::Denied(_) | ServiceError::Limited(_) => FailureKind::Denied,
-            ServiceError::NotSignedIn(Fault::Wrong | Fault::Throttled) | ServiceError::Invalid(_) => {
-                FailureKind::Invalid
-            }
+            ServiceError::NotSignedIn(Fault::Wrong | Fault::Throttled)
+            | ServiceError::Invalid(_) => FailureKind::Invalid,
             ServiceError::NotSignedIn(Fault::Ended | Fault::NoMember) => FailureKind::SignedOut,
             ServiceError::NotFound { .. } | ServiceError::Dead(_) => FailureKind::NotFound,
             ServiceError::Conflict(Conflict::AlreadyMember) => FailureKind::AlreadyMember,
@@ -207,9 +206,9 @@ pub async fn perform(effect: Effect, service: &Service, here: &Here) -> Option<M
             owner,
             password,
         } => Message::SignedIn(set_up((&account, &owner, &password), service, here).await),
-        Effect::SignIn { email, password } => {
-            Message::SignedIn(session(service.sign_in(&email, &password, &here.entry()).await))
-        }
+        Effect::SignIn { email, password } => Message::SignedIn(session(
+            service.sign_in(&email, &password, &here.entry()).await,
+        )),
         Effect::Resume(secret) => {
             Message::SignedIn(session(service.resume(&secret, &here.entry()).await))
         }
@@ -237,11 +236,13 @@ async fn in_account(effect: Effect, service: &Service) -> Option<Message> {
     let message = match effect {
         Effect::ListMembers(list) => {
             let Seat { actor, account } = &list.seat;
-            let page = service.list_members(actor, *account, &list.query, &list.seek, list.limit);
+            let page = service.list_members(actor, *account, &list.query, (&list.seek, list.limit));
             Message::MembersLoaded(list.place, reply(page.await))
         }
         Effect::CountMembers(Seat { actor, account }, query) => Message::MembersCounted(reply(
-            service.count_members(&actor, account, &query, COUNT_CAP).await,
+            service
+                .count_members(&actor, account, &query, COUNT_CAP)
+                .await,
         )),
         Effect::ListInvitations(Seat { actor, account }) => {
             Message::InvitationsLoaded(reply(service.list_invitations(&actor, account).await))
@@ -253,12 +254,14 @@ async fn in_account(effect: Effect, service: &Service) -> Option<Message> {
             service.removal_preview(&actor, account, &email).await,
         )),
         Effect::Apply(seat, change, command) => {
-            let done = apply(&seat, &change, command, service).await;
-            Message::Changed(change, reply(done))
+            let result = apply(&seat, &change, command, service).await;
+            Message::Changed(change, reply(result))
         }
         Effect::RestoreMember(Seat { actor, account }, email) => {
             let write = Write::new(&actor, account);
-            Message::MemberRestored(reply(service.restore_member(&write, &email).await).map(Box::new))
+            Message::MemberRestored(
+                reply(service.restore_member(&write, &email).await).map(Box::new),
+            )
         }
         Effect::AcceptOwnership(Seat { actor, account }) => {
             let write = Write::new(&actor, account);
@@ -266,7 +269,10 @@ async fn in_account(effect: Effect, service: &Service) -> Option<Message> {
         }
         Effect::RevealLink(Seat { actor, account }, id) => {
             let write = Write::new(&actor, account);
-            let link = service.reveal_link(&write, id).await.map(|revealed| revealed.link);
+            let link = service
+                .reveal_link(&write, id)
+                .await
+                .map(|revealed| revealed.link);
             Message::LinkRevealed(reply(link))
         }
         _ => return None,
@@ -289,19 +295,21 @@ async fn apply(
     };
     Ok(match change {
         Change::SetGrant { member, to } => {
-            let set = SetGrant {
+            let wanted = SetGrant {
                 email: member.email.clone(),
                 to: to.clone(),
                 version: Some(member.version),
             };
-            Done::GrantSet(Box::new(service.set_grant(&write, &set).await?.member))
+            Done::GrantSet(Box::new(service.set_grant(&write, &wanted).await?.member))
         }
         Change::OfferOwnership { member } => Done::OwnershipOffered(Box::new(
             service.offer_ownership(&write, &member.email).await?,
         )),
         Change::Remove { member } => {
             let version = Some(member.version);
-            let removed = service.remove_member(&write, &member.email, version).await?;
+            let removed = service
+                .remove_member(&write, &member.email, version)
+                .await?;
             Done::MemberRemoved {
                 member: Box::new(removed.member),
                 sessions_ended: removed.sessions_ended,
@@ -314,8 +322,8 @@ async fn apply(
                 grant: grant.clone(),
                 limits: Limits::Enforced,
             };
-            let sent = service.send_invitation(&write, &send).await?;
-            Done::InvitationSent(Box::new(sent.invitation))
+            let invited = service.send_invitation(&write, &send).await?;
+            Done::InvitationSent(Box::new(invited.invitation))
         }
         Change::EditInvitation { invitation, to } => {
             let (id, version) = (invitation.id, Some(invitation.version));
@@ -323,8 +331,8 @@ async fn apply(
             Done::InvitationEdited(Box::new(edited))
         }
         Change::ResendInvitation { invitation } => {
-            let sent = service.resend_invitation(&write, invitation.id).await?;
-            Done::InvitationResent(Box::new(sent.invitation))
+            let renewed = service.resend_invitation(&write, invitation.id).await?;
+            Done::InvitationResent(Box::new(renewed.invitation))
         }
         Change::CancelInvitation { invitation } => Done::InvitationCancelled(Box::new(
             service.cancel_invitation(&write, invitation.id).await?,
@@ -341,7 +349,9 @@ async fn set_up(
     service
         .set_up(&operator, account, owner, Some(password))
         .await?;
-    let signed_in = service.sign_in(owner.as_str(), password, &here.entry()).await;
+    let signed_in = service
+        .sign_in(owner.as_str(), password, &here.entry())
+        .await;
     session(signed_in)
 }
 
@@ -356,8 +366,10 @@ pub async fn look_around(service: &Service) -> Reply<Found> {
         Setup::Done
     };
     let mail = match service.mail_truth() {
-        MailTruth::Smtp { host } => Mail::Smtp { host },
-        MailTruth::Files { folder } => Mail::Files { folder },
+        MailTruth::Smtp { host } => Mail::Smtp { host: host.clone() },
+        MailTruth::Files { folder } => Mail::Files {
+            folder: folder.clone(),
+        },
     };
     Ok(Found { setup, mail })
 }

@@ -22,6 +22,9 @@ pub struct Keymap {
     listed: Vec<(Context, Action, Key)>,
 }
 
+/// An action with its keys, as help lists them.
+pub type Bound = (Action, Vec<Key>);
+
 /// A fault in `keymap.toml`; the line counts from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {text}")]
@@ -49,7 +52,9 @@ impl Keymap {
             reader.context(name.get_ref(), name.span().start, value.get_ref());
         }
         reader.unreachable_basics();
-        let Reader { map, mut faults, .. } = reader;
+        let Reader {
+            map, mut faults, ..
+        } = reader;
         if faults.is_empty() {
             return Ok(map);
         }
@@ -83,12 +88,12 @@ impl Keymap {
     }
 
     /// Rows for help and README: context, its actions in table order, their keys.
-    pub fn table(&self) -> Vec<(Context, Vec<(Action, Vec<Key>)>)> {
+    pub fn table(&self) -> Vec<(Context, Vec<Bound>)> {
         let rows = |context: Context| {
             ACTIONS
                 .iter()
                 .map(|entry| (entry.action, self.keys_in(context, entry.action).collect()))
-                .filter(|(_, keys): &(Action, Vec<Key>)| !keys.is_empty())
+                .filter(|(_, keys): &Bound| !keys.is_empty())
                 .collect()
         };
         Context::ALL
@@ -113,7 +118,10 @@ impl Reader<'_> {
     fn context(&mut self, name: &str, at: usize, value: &DeValue<'_>) {
         let Some(context) = Context::ALL.into_iter().find(|c| c.id() == name) else {
             let ids = Context::ALL.map(Context::id);
-            return self.fail(at, format!("no context is called {name:?}{}", nearest(name, &ids)));
+            return self.fail(
+                at,
+                format!("no context is called {name:?}{}", nearest(name, &ids)),
+            );
         };
         let DeValue::Table(actions) = value else {
             return self.fail(at, format!("[{name}] must be a table of action = [keys]"));
@@ -128,15 +136,23 @@ impl Reader<'_> {
     fn action(&mut self, context: Context, id: &str, at: usize, value: &DeValue<'_>) {
         let Some(action) = Action::from_id(id) else {
             let ids: Vec<&str> = ACTIONS.iter().map(|entry| entry.id).collect();
-            return self.fail(at, format!("no action is called {id:?}{}", nearest(id, &ids)));
+            return self.fail(
+                at,
+                format!("no action is called {id:?}{}", nearest(id, &ids)),
+            );
         };
-        let allowed = action.entry().is_some_and(|e| e.contexts.contains(&context));
+        let allowed = action
+            .entry()
+            .is_some_and(|e| e.contexts.contains(&context));
         if !allowed {
             let text = format!("{id:?} can't be bound in [{}]", context.id());
             return self.fail(at, text);
         }
         let DeValue::Array(keys) = value else {
-            return self.fail(at, format!("{id} must be a list of keys, as in {id} = [\"x\"]"));
+            return self.fail(
+                at,
+                format!("{id} must be a list of keys, as in {id} = [\"x\"]"),
+            );
         };
         for key in keys {
             let at = key.span().start;
@@ -161,7 +177,14 @@ impl Reader<'_> {
 
     /// A console that can't be left or steered is no console.
     fn unreachable_basics(&mut self) {
-        for action in [Action::Quit, Action::Back, Action::Confirm, Action::Up, Action::Down, Action::Next] {
+        for action in [
+            Action::Quit,
+            Action::Back,
+            Action::Confirm,
+            Action::Up,
+            Action::Down,
+            Action::Next,
+        ] {
             if self.map.key_for(&[], action).is_none() {
                 let id = action.entry().map_or("", |entry| entry.id);
                 self.fail(0, format!("[global] must bind {id}"));
@@ -171,7 +194,9 @@ impl Reader<'_> {
 }
 
 fn shown(value: &DeValue<'_>) -> String {
-    value.as_str().map_or_else(|| "this".to_owned(), |text| format!("{text:?}"))
+    value
+        .as_str()
+        .map_or_else(|| "this".to_owned(), |text| format!("{text:?}"))
 }
 
 fn fault(text: &str, at: usize, message: String) -> KeymapError {
@@ -188,7 +213,9 @@ fn nearest(word: &str, known: &[&str]) -> String {
         .map(|known| (strsim::jaro_winkler(known, word), known))
         .filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map_or_else(String::new, |(_, known)| format!("; did you mean {known:?}?"))
+        .map_or_else(String::new, |(_, known)| {
+            format!("; did you mean {known:?}?")
+        })
 }
 
 const NAMED: &[(&str, KeyCode)] = &[
@@ -240,7 +267,10 @@ impl Key {
             Some(("alt", rest)) if !rest.is_empty() => (KeyModifiers::ALT, rest),
             _ => (KeyModifiers::NONE, text),
         };
-        let named = NAMED.iter().find(|(name, _)| *name == rest).map(|(_, code)| *code);
+        let named = NAMED
+            .iter()
+            .find(|(name, _)| *name == rest)
+            .map(|(_, code)| *code);
         let function = || {
             let number: u8 = rest.strip_prefix('f')?.parse().ok()?;
             (1..=12).contains(&number).then_some(KeyCode::F(number))
@@ -335,20 +365,33 @@ mod tests {
             .iter()
             .map(|fault| (fault.line - base, fault.text.as_str()))
             .collect();
-        assert_eq!(told, [
-            (1, "no context is called \"membres\"; did you mean \"members\"?"),
-            (4, "no action is called \"remove-memebr\"; did you mean \"remove-member\"?"),
-            (5, "up: \"hyper-x\" is no key"),
-            (5, "w already means up in [dialog]"),
-            (6, "\"set-grant\" can't be bound in [dialog]"),
-            (7, "ctrl-c always quits; it can't be bound"),
-        ]);
+        assert_eq!(
+            told,
+            [
+                (
+                    1,
+                    "no context is called \"membres\"; did you mean \"members\"?"
+                ),
+                (
+                    4,
+                    "no action is called \"remove-memebr\"; did you mean \"remove-member\"?"
+                ),
+                (5, "up: \"hyper-x\" is no key"),
+                (5, "w already means up in [dialog]"),
+                (6, "\"set-grant\" can't be bound in [dialog]"),
+                (7, "ctrl-c always quits; it can't be bound"),
+            ]
+        );
     }
 
     #[test]
     fn a_keymap_without_a_way_out_is_refused() {
         let faults = Keymap::parse("[global]\nup = [\"k\"]").unwrap_err();
-        assert!(faults.iter().any(|fault| fault.text == "[global] must bind quit"));
+        assert!(
+            faults
+                .iter()
+                .any(|fault| fault.text == "[global] must bind quit")
+        );
     }
 
     #[test]

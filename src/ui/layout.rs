@@ -97,7 +97,10 @@ fn heights(height: u16, shape: MainShape) -> (u16, u16) {
     if height < ROOMY {
         return match shape.focus {
             Pane::Members => (FOLDED, FOLDED),
-            Pane::Invitations => (listed.saturating_add(2).min(height.saturating_sub(6)), FOLDED),
+            Pane::Invitations => (
+                listed.saturating_add(2).min(height.saturating_sub(7)),
+                FOLDED,
+            ),
             Pane::Invite => (FOLDED, INVITE_HEIGHT),
         };
     }
@@ -140,15 +143,34 @@ mod tests {
     fn the_areas_tile_the_screen_at_every_size() {
         for (width, height) in [(40, 12), (80, 24), (120, 40), (200, 50), (40, 13), (41, 19)] {
             for focus in [Pane::Members, Pane::Invitations, Pane::Invite] {
-                for (invitations, banner) in [(0, Banner::Down), (3, Banner::Up), (500, Banner::Up)] {
-                    let shape = MainShape { focus, invitations, banner };
+                for (invitations, banner) in [(0, Banner::Down), (3, Banner::Up), (500, Banner::Up)]
+                {
+                    let shape = MainShape {
+                        focus,
+                        invitations,
+                        banner,
+                    };
                     let areas = main(Rect::new(0, 0, width, height), shape);
-                    let order = [areas.top, areas.banner, areas.members, areas.invitations, areas.invite, areas.footer];
+                    let order = [
+                        areas.top,
+                        areas.banner,
+                        areas.members,
+                        areas.invitations,
+                        areas.invite,
+                        areas.footer,
+                    ];
                     for pair in order.windows(2) {
-                        assert_eq!(pair[0].bottom(), pair[1].y, "{shape:?} {width}x{height} {areas:?}");
+                        assert_eq!(
+                            pair[0].bottom(),
+                            pair[1].y,
+                            "{shape:?} {width}x{height} {areas:?}"
+                        );
                     }
                     assert_eq!(areas.footer.bottom(), height);
-                    assert!(areas.members.height >= 3, "{shape:?} {width}x{height} {areas:?}");
+                    assert!(
+                        areas.members.height >= 3,
+                        "{shape:?} {width}x{height} {areas:?}"
+                    );
                 }
             }
         }

@@ -9,7 +9,9 @@ use super::panes::Main;
 use super::screens::{ChooseAccount, FirstRun, SignIn};
 use super::waiting::Waiting;
 use super::widgets::toast::Toasts;
-use crate::domain::{Account, AccountSummary, Catalogue, DisplaySafe, PasswordPolicy, Secret256, Standing};
+use crate::domain::{
+    Account, AccountSummary, Catalogue, DisplaySafe, PasswordPolicy, Secret256, Standing,
+};
 use jiff::{Timestamp, tz::TimeZone};
 use ratatui::layout::Rect;
 use secrecy::SecretString;
@@ -52,8 +54,12 @@ pub struct Ctx {
 pub enum Mail {
     /// Not connected yet.
     Unknown,
-    Smtp { host: DisplaySafe },
-    Files { folder: DisplaySafe },
+    Smtp {
+        host: DisplaySafe,
+    },
+    Files {
+        folder: DisplaySafe,
+    },
 }
 
 /// What fills the terminal.

@@ -100,6 +100,10 @@ roles! {
 /// `[index of 256, name for 16 colours]`.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "these are independent switches of a file, not a state"
+)]
 struct Paint {
     fg: Option<Hue>,
     bg: Option<Hue>,
@@ -188,7 +192,11 @@ mod tests {
     fn mono_names_no_colour() {
         let text = include_str!("../../config/themes/mono.toml");
         for (role, style) in Styles::parse(text, Depth::Full).unwrap().roles() {
-            let colourless = Style { fg: None, bg: None, ..style };
+            let colourless = Style {
+                fg: None,
+                bg: None,
+                ..style
+            };
             assert_eq!(style, colourless, "{role}");
         }
     }
@@ -196,8 +204,12 @@ mod tests {
     #[test]
     fn a_wrong_theme_says_where() {
         let dark = include_str!("../../config/themes/dark.toml");
-        let wrong = dark.replace("accent =", "acent =");
-        assert!(Styles::parse(&wrong, Depth::Full).unwrap_err().contains("acent"));
+        let wrong = dark.replace("\naccent ", "\nacent ");
+        assert!(
+            Styles::parse(&wrong, Depth::Full)
+                .unwrap_err()
+                .contains("acent")
+        );
         let wrong = dark.replace("\"cyan\"", "\"#12345\"");
         let told = Styles::parse(&wrong, Depth::Sixteen).unwrap_err();
         assert!(told.contains("#12345"), "{told}");

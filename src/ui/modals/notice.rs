@@ -66,7 +66,11 @@ impl Notice {
     pub fn view(&self, frame: &mut Frame<'_>, styles: &Styles, ctx: &Ctx) {
         let (area, buttons) = self.areas(ctx.area);
         let inner = dialog::draw(frame, area, &self.title, styles);
-        let text: Text<'_> = self.lines.iter().map(|line| Line::from(line.as_str())).collect();
+        let text: Text<'_> = self
+            .lines
+            .iter()
+            .map(|line| Line::from(line.as_str()))
+            .collect();
         let body = Rect {
             height: inner.height.saturating_sub(2),
             ..inner

@@ -59,7 +59,9 @@ impl Buttons {
     /// Buttons that end at the right edge of `row`.
     pub fn right(buttons: Vec<Button>, row: Rect) -> Self {
         let gaps = GAP.saturating_mul(u16::try_from(buttons.len().saturating_sub(1)).unwrap_or(0));
-        let width = buttons.iter().fold(gaps, |sum, b| sum.saturating_add(b.width()));
+        let width = buttons
+            .iter()
+            .fold(gaps, |sum, b| sum.saturating_add(b.width()));
         let shift = row.width.saturating_sub(width);
         let row = Rect {
             x: row.x.saturating_add(shift),

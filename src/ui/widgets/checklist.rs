@@ -75,7 +75,9 @@ impl Checklist {
         self.follow(height);
         // The heading above the first row of a group comes into view with it.
         if self.cursor > 0 && self.top == self.cursor {
-            let heading = rows.get(self.cursor - 1).is_some_and(|r| r.mark == Mark::Heading);
+            let heading = rows
+                .get(self.cursor - 1)
+                .is_some_and(|r| r.mark == Mark::Heading);
             self.top -= usize::from(heading);
         }
         self.cursor != before
@@ -83,7 +85,10 @@ impl Checklist {
 
     fn follow(&mut self, height: u16) {
         let height = usize::from(height).max(1);
-        self.top = self.top.min(self.cursor).max((self.cursor + 1).saturating_sub(height));
+        self.top = self
+            .top
+            .min(self.cursor)
+            .max((self.cursor + 1).saturating_sub(height));
     }
 
     /// The row at a position, headings excluded.
@@ -92,12 +97,18 @@ impl Checklist {
             return None;
         }
         let row = self.top + usize::from(at.y - area.y);
-        rows.get(row).filter(|row| row.mark != Mark::Heading).map(|_| row)
+        rows.get(row)
+            .filter(|row| row.mark != Mark::Heading)
+            .map(|_| row)
     }
 
     /// Draws the visible rows; the cursor shows only with the focus.
     pub fn draw(&self, frame: &mut Frame<'_>, area: Rect, rows: &[Row], look: Look<'_>) {
-        let visible = rows.iter().enumerate().skip(self.top).take(usize::from(area.height));
+        let visible = rows
+            .iter()
+            .enumerate()
+            .skip(self.top)
+            .take(usize::from(area.height));
         let label_width = rows
             .iter()
             .map(|row| usize::from(super::fit::columns(&row.label)))
@@ -106,7 +117,10 @@ impl Checklist {
             .min(usize::from(area.width).saturating_sub(6));
         for ((index, row), line) in visible.zip(area.rows()) {
             let under_cursor = look.focused && index == self.cursor;
-            frame.render_widget(self::line(row, under_cursor, label_width, look.styles), line);
+            frame.render_widget(
+                self::line(row, under_cursor, label_width, look.styles),
+                line,
+            );
         }
     }
 }
@@ -135,7 +149,13 @@ fn line(row: &Row, under_cursor: bool, label_width: usize, styles: &Styles) -> L
         (Usable::Yes, true) => styles.selected,
         (Usable::Yes, false) => styles.text,
     };
-    let pick = |style: Style| if row.usable == Usable::No { styles.disabled } else { style };
+    let pick = |style: Style| {
+        if row.usable == Usable::No {
+            styles.disabled
+        } else {
+            style
+        }
+    };
     Line::from(vec![
         Span::styled(if under_cursor { "▸ " } else { "  " }, styles.accent),
         Span::styled(mark, pick(mark_style)),
@@ -151,10 +171,21 @@ mod tests {
     use ratatui::layout::{Position, Rect};
 
     fn rows() -> Vec<Row> {
-        [Mark::Heading, Mark::Ticked, Mark::Unticked, Mark::Heading, Mark::Unticked]
-            .into_iter()
-            .map(|mark| Row { mark, label: "x".into(), note: String::new(), usable: Usable::Yes })
-            .collect()
+        [
+            Mark::Heading,
+            Mark::Ticked,
+            Mark::Unticked,
+            Mark::Heading,
+            Mark::Unticked,
+        ]
+        .into_iter()
+        .map(|mark| Row {
+            mark,
+            label: "x".into(),
+            note: String::new(),
+            usable: Usable::Yes,
+        })
+        .collect()
     }
 
     #[test]
@@ -166,7 +197,13 @@ mod tests {
         assert!(list.step(2, &rows, 3));
         assert_eq!(list.cursor(), 4);
         assert!(!list.step(1, &rows, 3));
-        assert_eq!(list.hit(Position::new(0, 0), Rect::new(0, 0, 9, 3), &rows), Some(2));
-        assert_eq!(list.hit(Position::new(0, 1), Rect::new(0, 0, 9, 3), &rows), None);
+        assert_eq!(
+            list.hit(Position::new(0, 0), Rect::new(0, 0, 9, 3), &rows),
+            Some(2)
+        );
+        assert_eq!(
+            list.hit(Position::new(0, 1), Rect::new(0, 0, 9, 3), &rows),
+            None
+        );
     }
 }

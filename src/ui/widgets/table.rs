@@ -56,8 +56,17 @@ mod tests {
 
     #[test]
     fn columns_give_way_and_one_takes_the_rest() {
-        let column = |width, from_width, grow| Column { heading: "", width, grow, from_width };
-        let columns = [column(20, 0, Grow::Yes), column(10, 40, Grow::No), column(9, 60, Grow::No)];
+        let column = |width, from_width, grow| Column {
+            heading: "",
+            width,
+            grow,
+            from_width,
+        };
+        let columns = [
+            column(20, 0, Grow::Yes),
+            column(10, 40, Grow::No),
+            column(9, 60, Grow::No),
+        ];
         assert_eq!(widths(&columns, 80), [57, 10, 9]);
         assert_eq!(widths(&columns, 50), [38, 10, 0]);
         assert_eq!(widths(&columns, 36), [36, 0, 0]);

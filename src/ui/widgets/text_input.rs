@@ -82,14 +82,18 @@ impl TextInput {
     /// A key; tells whether the text changed.
     pub fn on_key(&mut self, key: KeyEvent) -> bool {
         let before = self.text().chars().count();
-        let Some(request) = tui_input::backend::crossterm::to_input_request(&Event::Key(key)) else {
+        let Some(request) = tui_input::backend::crossterm::to_input_request(&Event::Key(key))
+        else {
             return false;
         };
         if matches!(request, InputRequest::InsertChar(_)) && before >= self.limit {
             self.full = true;
             return false;
         }
-        let changed = self.input.handle_event(&Event::Key(key)).is_some_and(|state| state.value);
+        let changed = self
+            .input
+            .handle_event(&Event::Key(key))
+            .is_some_and(|state| state.value);
         self.full &= !changed;
         changed
     }
@@ -126,7 +130,10 @@ impl TextInput {
         };
         if self.is_empty() && !look.placeholder.is_empty() {
             let words = super::fit::pad(look.placeholder, width);
-            frame.render_widget(Span::styled(words, look.styles.input.patch(look.styles.disabled)), area);
+            frame.render_widget(
+                Span::styled(words, look.styles.input.patch(look.styles.disabled)),
+                area,
+            );
         } else {
             let text = super::fit::pad(&self.window(width), width);
             frame.render_widget(Span::styled(text, style), area);
@@ -161,10 +168,14 @@ impl TextInput {
     }
 
     fn window(&self, width: usize) -> String {
-        self.shown().chars().skip(self.scrolled(width)).scan(0, |used, c| {
-            *used += unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
-            (*used <= width).then_some(c)
-        }).collect()
+        self.shown()
+            .chars()
+            .skip(self.scrolled(width))
+            .scan(0, |used, c| {
+                *used += unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+                (*used <= width).then_some(c)
+            })
+            .collect()
     }
 
     fn cursor_column(&self, width: usize) -> usize {
@@ -198,7 +209,10 @@ mod tests {
         let mut field = TextInput::new(Mask::Shown, 320);
         field.on_paste(&format!("a\r\n\u{1b}{}", "x".repeat(10_000)));
         assert_eq!(field.text().chars().count(), 320);
-        assert_eq!(field.complaint().unwrap(), "Only the first 320 characters were kept");
+        assert_eq!(
+            field.complaint().unwrap(),
+            "Only the first 320 characters were kept"
+        );
         assert!(!field.on_key(KeyCode::Char('y').into()));
         assert!(field.on_key(KeyEvent::from(KeyCode::Backspace)));
         assert_eq!(field.complaint(), None);

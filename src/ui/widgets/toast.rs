@@ -68,15 +68,23 @@ impl Toasts {
                 Kind::Warning => ("!", styles.warning),
                 Kind::Failure => ("✗", styles.danger),
             };
-            let text = cut(toast.text.as_str(), usize::from(area.width.saturating_sub(8)));
+            let text = cut(
+                toast.text.as_str(),
+                usize::from(area.width.saturating_sub(8)),
+            );
             let width = columns(&text).saturating_add(6).min(area.width);
             if bottom < area.y.saturating_add(3) {
                 return;
             }
             let place = Rect::new(area.right() - width, bottom - 3, width, 3);
             frame.render_widget(Clear, place);
-            let line = Line::from(vec![Span::styled(format!(" {mark} "), style), Span::raw(text)]);
-            let block = Block::bordered().border_type(BorderType::Rounded).border_style(style);
+            let line = Line::from(vec![
+                Span::styled(format!(" {mark} "), style),
+                Span::raw(text),
+            ]);
+            let block = Block::bordered()
+                .border_type(BorderType::Rounded)
+                .border_style(style);
             frame.render_widget(Paragraph::new(line).block(block), place);
             bottom -= 3;
         }
