@@ -1,11 +1,29 @@
 //! The dialogs. One enum and a match, no trait: each takes an event and gives an [`Outcome`]; the
 //! console (`update.rs`) acts on what is submitted. Dialogs stack; the last has the focus.
 
+mod change_password;
+mod confirm;
 mod help;
+mod invitation_actions;
+mod login_log;
+mod my_details;
 mod notice;
+mod permissions;
+mod profile_menu;
+mod review;
+mod switch_account;
 
+pub use change_password::ChangePassword;
+pub use confirm::Confirm;
 pub use help::Help;
+pub use invitation_actions::InvitationActions;
+pub use login_log::LoginLog;
+pub use my_details::MyDetails;
 pub use notice::Notice;
+pub use permissions::Permissions;
+pub use profile_menu::ProfileMenu;
+pub use review::Review;
+pub use switch_account::SwitchAccount;
 
 use super::action::{Action, Context};
 use super::message::Message;
@@ -71,16 +89,34 @@ pub enum Submitted {
 /// An open dialog.
 #[derive(Debug)]
 pub enum Modal {
+    ChangePassword(ChangePassword),
+    Confirm(Confirm),
     Help(Help),
+    InvitationActions(InvitationActions),
+    LoginLog(LoginLog),
+    MyDetails(MyDetails),
     Notice(Notice),
+    Permissions(Permissions),
+    ProfileMenu(ProfileMenu),
+    Review(Review),
+    SwitchAccount(SwitchAccount),
 }
 
 /// Forwards a call to whichever dialog is open.
 macro_rules! each {
     ($modal:expr, $inner:ident => $call:expr) => {
         match $modal {
+            Modal::ChangePassword($inner) => $call,
+            Modal::Confirm($inner) => $call,
             Modal::Help($inner) => $call,
+            Modal::InvitationActions($inner) => $call,
+            Modal::LoginLog($inner) => $call,
+            Modal::MyDetails($inner) => $call,
             Modal::Notice($inner) => $call,
+            Modal::Permissions($inner) => $call,
+            Modal::ProfileMenu($inner) => $call,
+            Modal::Review($inner) => $call,
+            Modal::SwitchAccount($inner) => $call,
         }
     };
 }
