@@ -8,6 +8,7 @@ pub mod dsn;
 mod error;
 pub mod events;
 pub mod invitations;
+pub mod local;
 pub mod logins;
 pub mod members;
 pub mod migrate;
