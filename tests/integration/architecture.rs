@@ -9,27 +9,107 @@ use std::{
 const FORBIDDEN: &[(&str, &[&str])] = &[
     (
         "domain",
-        &["crate::store", "crate::service", "crate::mail", "crate::ui", "crate::web", "crate::cli", "crate::config",
-          "crate::clock", "tokio", "deadpool", "ratatui", "crossterm", "axum", "lettre", "std::fs", "std::env", "now()"],
+        &[
+            "crate::store",
+            "crate::service",
+            "crate::mail",
+            "crate::ui",
+            "crate::web",
+            "crate::cli",
+            "crate::config",
+            "crate::clock",
+            "tokio",
+            "deadpool",
+            "ratatui",
+            "crossterm",
+            "axum",
+            "lettre",
+            "std::fs",
+            "std::env",
+            "now()",
+        ],
     ),
     (
         "store",
-        &["crate::service", "crate::mail", "crate::ui", "crate::web", "crate::cli", "crate::config", "ratatui", "axum", "lettre"],
+        &[
+            "crate::service",
+            "crate::mail",
+            "crate::ui",
+            "crate::web",
+            "crate::cli",
+            "crate::config",
+            "ratatui",
+            "axum",
+            "lettre",
+        ],
     ),
     (
         "mail",
-        &["crate::store", "crate::service", "crate::ui", "crate::web", "crate::cli", "crate::config", "tokio_postgres", "deadpool", "ratatui", "axum"],
+        &[
+            "crate::store",
+            "crate::service",
+            "crate::ui",
+            "crate::web",
+            "crate::cli",
+            "crate::config",
+            "tokio_postgres",
+            "deadpool",
+            "ratatui",
+            "axum",
+        ],
     ),
     (
         "service",
-        &["crate::ui", "crate::web", "crate::cli", "crate::config", "ratatui", "crossterm", "axum", "clap"],
+        &[
+            "crate::ui",
+            "crate::web",
+            "crate::cli",
+            "crate::config",
+            "ratatui",
+            "crossterm",
+            "axum",
+            "clap",
+        ],
     ),
     (
         "ui",
-        &["crate::store", "crate::mail", "crate::web", "crate::cli", "crate::config", "tokio_postgres", "deadpool", "lettre", "axum"],
+        &[
+            "crate::store",
+            "crate::mail",
+            "crate::web",
+            "crate::cli",
+            "crate::config",
+            "tokio_postgres",
+            "deadpool",
+            "lettre",
+            "axum",
+        ],
     ),
-    ("web", &["crate::store", "crate::mail", "crate::ui", "crate::cli", "crate::config", "ratatui", "tokio_postgres", "lettre"]),
-    ("config", &["crate::store", "crate::service", "crate::mail", "crate::ui", "crate::web", "crate::cli", "tokio"]),
+    (
+        "web",
+        &[
+            "crate::store",
+            "crate::mail",
+            "crate::ui",
+            "crate::cli",
+            "crate::config",
+            "ratatui",
+            "tokio_postgres",
+            "lettre",
+        ],
+    ),
+    (
+        "config",
+        &[
+            "crate::store",
+            "crate::service",
+            "crate::mail",
+            "crate::ui",
+            "crate::web",
+            "crate::cli",
+            "tokio",
+        ],
+    ),
 ];
 
 /// The files of `ui` that may name the service.
@@ -58,9 +138,18 @@ fn files(dir: &Path) -> Vec<PathBuf> {
 /// The code of a file without comments and without its tests, and its place below `src`.
 fn code(path: &Path) -> (String, String) {
     let text = fs::read_to_string(path).unwrap();
-    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
-    let code = code.split("#[cfg(test)]\npub(crate) mod tests").next().unwrap_or_default();
-    let lines: Vec<&str> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let code = text
+        .split("#[cfg(test)]\nmod tests")
+        .next()
+        .unwrap_or_default();
+    let code = code
+        .split("#[cfg(test)]\npub(crate) mod tests")
+        .next()
+        .unwrap_or_default();
+    let lines: Vec<&str> = code
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect();
     let place = path.strip_prefix(root()).unwrap().display().to_string();
     (place, lines.join("\n"))
 }
@@ -76,7 +165,10 @@ fn no_layer_is_jumped() {
                     faults.push(format!("{place} names {word}"));
                 }
             }
-            if *layer == "ui" && code.contains("crate::service") && !MAY_NAME_SERVICE.contains(&place.as_str()) {
+            if *layer == "ui"
+                && code.contains("crate::service")
+                && !MAY_NAME_SERVICE.contains(&place.as_str())
+            {
                 faults.push(format!("{place} names the service"));
             }
         }
@@ -90,7 +182,10 @@ fn sql_stands_only_in_the_store() {
     for path in files(&root()) {
         let (place, code) = code(&path);
         let found = sql.iter().find(|word| code.contains(&format!("\"{word}")));
-        assert!(place.starts_with("store/") || found.is_none(), "{place} holds {found:?}");
+        assert!(
+            place.starts_with("store/") || found.is_none(),
+            "{place} holds {found:?}"
+        );
     }
 }
 
@@ -98,7 +193,10 @@ fn sql_stands_only_in_the_store() {
 fn colours_stand_only_in_the_theme() {
     for path in files(&root()) {
         let (place, code) = code(&path);
-        assert!(place == "ui/theme.rs" || !code.contains("Color::"), "{place} names a colour");
+        assert!(
+            place == "ui/theme.rs" || !code.contains("Color::"),
+            "{place} names a colour"
+        );
     }
 }
 

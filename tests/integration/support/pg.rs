@@ -1,0 +1,80 @@
+//! One throw-away PostgreSQL server for the whole test process, one database for each test.
+//!
+//! Every test has a runtime of its own, so no connection outlives its test; only the server is
+//! shared. It vanishes with the process, even if that is killed.
+
+use rollbook::store::{Store, dsn::ConnectPlan, local::LocalServer, migrate};
+use tokio::sync::{Mutex, OnceCell};
+use tokio_postgres::{Client, NoTls};
+
+static SERVER: OnceCell<LocalServer> = OnceCell::const_new();
+/// PostgreSQL copies a template only while nobody else does anything with it.
+static TEMPLATE: Mutex<()> = Mutex::const_new(());
+
+/// A migrated database of one test.
+pub(crate) struct TestDb {
+    dsn: String,
+}
+
+impl TestDb {
+    /// A fresh copy of the migrated template.
+    pub(crate) async fn new() -> Self {
+        let server = SERVER.get_or_init(start).await;
+        let name = format!("t{}", uuid::Uuid::new_v4().simple());
+        let admin = connect(&server.dsn("postgres")).await;
+        let sql = format!("CREATE DATABASE {name} TEMPLATE template_rollbook STRATEGY wal_log");
+        let turn = TEMPLATE.lock().await;
+        admin.batch_execute(&sql).await.unwrap();
+        drop(turn);
+        Self {
+            dsn: server.dsn(&name),
+        }
+    }
+
+    /// An empty database, for the tests of the migrations.
+    pub(crate) async fn unmigrated() -> Self {
+        let server = SERVER.get_or_init(start).await;
+        let name = format!("t{}", uuid::Uuid::new_v4().simple());
+        server.ensure_database(&name).await.unwrap();
+        Self {
+            dsn: server.dsn(&name),
+        }
+    }
+
+    /// The connection string, as `ROLLBOOK_DATABASE__URL` takes it.
+    pub(crate) fn dsn(&self) -> String {
+        self.dsn.clone()
+    }
+
+    /// A store with the pool of the program.
+    pub(crate) fn store(&self) -> Store {
+        Store::new(ConnectPlan::parse(&self.dsn).unwrap().pool(8).unwrap())
+    }
+
+    /// A plain connection, for looking behind the service.
+    pub(crate) async fn client(&self) -> Client {
+        connect(&self.dsn).await
+    }
+}
+
+async fn start() -> LocalServer {
+    let server = LocalServer::throw_away().await.unwrap();
+    server.ensure_database("template_rollbook").await.unwrap();
+    let mut client = connect(&server.dsn("template_rollbook")).await;
+    migrate::run(&mut client).await.unwrap();
+    drop(client);
+    // The template must have nobody connected; the backend ends a moment after its client.
+    let admin = connect(&server.dsn("postgres")).await;
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'template_rollbook'";
+    while admin.query_one(sql, &[]).await.unwrap().get::<_, i64>(0) > 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    server
+}
+
+/// Connects; the connection's task lives in the test's own runtime and ends with the client.
+async fn connect(dsn: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(dsn, NoTls).await.unwrap();
+    tokio::runtime::Handle::current().spawn(connection);
+    client
+}
