@@ -13,6 +13,7 @@ static TEMPLATE: Mutex<()> = Mutex::const_new(());
 
 /// A migrated database of one test.
 pub(crate) struct TestDb {
+    name: String,
     dsn: String,
 }
 
@@ -28,6 +29,7 @@ impl TestDb {
         drop(turn);
         Self {
             dsn: server.dsn(&name),
+            name,
         }
     }
 
@@ -38,6 +40,7 @@ impl TestDb {
         server.ensure_database(&name).await.unwrap();
         Self {
             dsn: server.dsn(&name),
+            name,
         }
     }
 
@@ -49,6 +52,30 @@ impl TestDb {
     /// A store with the pool of the program.
     pub(crate) fn store(&self) -> Store {
         Store::new(ConnectPlan::parse(&self.dsn).unwrap().pool(8).unwrap())
+    }
+
+    /// Throws everybody out and lets nobody in, as when the server is down.
+    pub(crate) async fn shut(&self) {
+        let (admin, name) = self.admin().await;
+        let sql = format!(
+            "ALTER DATABASE {name} ALLOW_CONNECTIONS false;
+             SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        );
+        admin.batch_execute(&sql).await.unwrap();
+    }
+
+    /// Lets people in again.
+    pub(crate) async fn open(&self) {
+        let (admin, name) = self.admin().await;
+        let sql = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true");
+        admin.batch_execute(&sql).await.unwrap();
+    }
+
+    async fn admin(&self) -> (Client, &str) {
+        (
+            connect(&SERVER.get_or_init(start).await.dsn("postgres")).await,
+            &self.name,
+        )
     }
 
     /// A plain connection, for looking behind the service.
