@@ -88,13 +88,8 @@ async fn r06_removal_ends_the_sessions_of_that_account_and_can_be_taken_back() {
     let ada = sign_in(&service, "ada@example.org").await;
     let manager = custom(&["members.manage", "invoices.pay"]);
     crate::support::join(&service, account, "bob@example.org", manager.clone()).await;
-    let invited = invite(
-        &service,
-        &Write::new(&operator(), other),
-        "bob@example.org",
-        Grant::full(),
-    )
-    .await;
+    let write = Write::new(&operator(), other);
+    let invited = invite(&service, &write, "bob@example.org", Grant::full()).await;
     let token = token_of(&service, &Write::new(&operator(), other), &invited).await;
     service
         .accept_invitation(&token, &password(), &entry())

@@ -51,7 +51,7 @@ impl TestDb {
 
     /// A store with the pool of the program.
     pub(crate) fn store(&self) -> Store {
-        Store::new(ConnectPlan::parse(&self.dsn).unwrap().pool(8).unwrap())
+        Store::new(ConnectPlan::parse(&self.dsn()).unwrap().pool(8).unwrap())
     }
 
     /// Throws everybody out and lets nobody in, as when the server is down.

@@ -1,0 +1,3 @@
+//! The database layer on a real server.
+
+mod migrate;
