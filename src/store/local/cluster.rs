@@ -10,13 +10,15 @@ use std::{
     path::{Path, PathBuf},
     process::Output,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// The database role, which only this directory's server knows.
 pub(super) const ROLE: &str = "rollbook";
 /// `sockaddr_un` holds 104 bytes on macOS and 108 on Linux; the name takes the rest.
 const SOCKET_DIR_BYTES: usize = 85;
+/// How long the children of a killed server may live on.
+const ORPHANS: Duration = Duration::from_secs(15);
 const SOCKET: &str = ".s.PGSQL.5432";
 
 /// What a power cut may cost.
@@ -114,7 +116,7 @@ impl Cluster {
     pub(super) fn start(&self) -> Result<(), LocalError> {
         let sockets = self.socket_dir();
         self.identity.make_private(&sockets)?;
-        self.remove_stale_pid()?;
+        let crashed = self.crashed()?;
         // Relative to the data directory, so that no name of ours meets a shell's quoting.
         let socket_option = if sockets.starts_with(&self.dir) {
             "../run".to_owned()
@@ -131,18 +133,19 @@ impl Cluster {
                  -c max_connections=200 -c shared_buffers=32MB",
             );
         }
-        let start = || {
+        // After a kill -9 of the server, what is left of it needs a moment to notice and go.
+        let until = Instant::now() + if crashed { ORPHANS } else { Duration::ZERO };
+        loop {
             let mut command = self.identity.command(&self.program("pg_ctl"), &self.dir);
             command
                 .args(["start", "-D", "data", "-l", "data/server.log"])
                 .args(["-w", "-t", "60", "-s", "-o", &options]);
-            self.finish("pg_ctl start", command.output())
-        };
-        // After a kill -9 of the server its children need a moment to notice and go.
-        start().or_else(|_| {
-            thread::sleep(Duration::from_secs(1));
-            start()
-        })
+            let started = self.finish("pg_ctl start", command.output());
+            if started.is_ok() || Instant::now() >= until {
+                return started;
+            }
+            thread::sleep(Duration::from_millis(200));
+        }
     }
 
     /// Stops the server at once, letting it write everything down.
@@ -152,18 +155,18 @@ impl Cluster {
         self.finish("pg_ctl stop", command.output())
     }
 
-    /// Removes the pid file of a dead server whose number another process has by now: PostgreSQL
-    /// takes any living process of that number for a server.
-    fn remove_stale_pid(&self) -> Result<(), LocalError> {
+    /// Tells whether a pid file is left, of a server that did not stop in order. One whose number
+    /// another process has by now is removed: PostgreSQL takes any living process for a server.
+    fn crashed(&self) -> Result<bool, LocalError> {
         let path = self.dir.join("data/postmaster.pid");
         let Ok(text) = fs::read_to_string(&path) else {
-            return Ok(());
+            return Ok(false);
         };
         let number = text.lines().next().and_then(|line| line.parse().ok());
-        if number.is_some_and(|pid| is_postgres(Pid::from_raw(pid))) {
-            return Ok(());
+        if !number.is_some_and(|pid| is_postgres(Pid::from_raw(pid))) {
+            fs::remove_file(&path).map_err(LocalError::file("remove", path))?;
         }
-        fs::remove_file(&path).map_err(LocalError::file("remove", path))
+        Ok(true)
     }
 
     fn finish(
@@ -175,19 +178,27 @@ impl Cluster {
         if output.status.success() {
             return Ok(());
         }
-        let words = String::from_utf8_lossy(&output.stderr);
-        let last = words.lines().rfind(|line| !line.trim().is_empty());
+        let mut words = String::from_utf8_lossy(&output.stderr).into_owned();
+        if words.contains("log output") {
+            words = fs::read_to_string(self.log()).unwrap_or(words);
+        }
+        let telling = |line: &&str| line.contains("FATAL:") || line.contains("error:");
+        let last = words.lines().rfind(telling).or(words.lines().last());
         Err(LocalError::Program {
             program,
             reply: last.unwrap_or("no reason given").to_owned(),
-            log: self.log(),
         })
     }
 }
 
-/// Whether a living process of this number is a `postgres`. Where /proc does not tell, any is.
+/// Whether a process of this number is a `postgres`, and no zombie. Where /proc does not tell, any
+/// living process is.
 fn is_postgres(pid: Pid) -> bool {
     let alive = !matches!(kill(pid, None), Err(nix::errno::Errno::ESRCH));
-    let name = fs::read_to_string(format!("/proc/{pid}/comm"));
-    alive && name.map_or(true, |name| name.trim() == "postgres")
+    // "PID (COMMAND) STATE …", proc(5).
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
+    alive
+        && stat.map_or(true, |stat| {
+            stat.contains("(postgres) ") && !stat.contains(") Z ")
+        })
 }

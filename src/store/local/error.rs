@@ -49,11 +49,10 @@ pub enum LocalError {
         error: io::Error,
     },
     /// A server program failed; its own last words.
-    #[error("{program} failed: {reply} (see {})", .log.display())]
+    #[error("{program} failed: {reply}")]
     Program {
         program: &'static str,
         reply: String,
-        log: PathBuf,
     },
     /// Another console holds the start-up lock for too long.
     #[error(

@@ -47,7 +47,12 @@ impl LocalServer {
     pub async fn start(dir: &Path) -> Result<Self, LocalError> {
         let dir = dir.to_owned();
         let server = blocking(move || Self::join(&dir)).await?;
-        server.wait_ready().await?;
+        if server.wait_ready().await.is_err() {
+            // It died while we joined.
+            let cluster = server.cluster.clone();
+            blocking(move || bring_up(&cluster, &Turn::take(cluster.dir())?)).await?;
+            server.wait_ready().await?;
+        }
         Ok(server)
     }
 
@@ -67,10 +72,7 @@ impl LocalServer {
         let cluster = Cluster::below(dir, Durability::Kept)?;
         let turn = Turn::take(cluster.dir())?;
         let lease = Lease::take(cluster.dir(), &turn)?;
-        cluster.initialise()?;
-        if !cluster.answers() {
-            cluster.start()?;
-        }
+        bring_up(&cluster, &turn)?;
         Ok(Self {
             cluster,
             hold: Some(Hold::Shared(lease)),
@@ -162,6 +164,15 @@ impl Drop for LocalServer {
             leave(&self.cluster, hold).ok();
         }
     }
+}
+
+/// Starts the server unless it runs. Blocking.
+fn bring_up(cluster: &Cluster, _: &Turn) -> Result<(), LocalError> {
+    cluster.initialise()?;
+    if cluster.answers() {
+        return Ok(());
+    }
+    cluster.start()
 }
 
 /// Gives the hold back; the last one stops the server. Blocking.

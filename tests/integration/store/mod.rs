@@ -1,3 +1,4 @@
 //! The database layer on a real server.
 
+mod local;
 mod migrate;
