@@ -15,5 +15,6 @@ pub mod model;
 pub mod panes;
 pub mod screens;
 pub mod theme;
+pub mod times;
 pub mod waiting;
 pub mod widgets;

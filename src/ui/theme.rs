@@ -33,7 +33,7 @@ pub enum Charset {
 macro_rules! roles {
     ($($(#[$doc:meta])* $role:ident),* $(,)?) => {
         /// A style for each role.
-        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[derive(Debug, Clone, PartialEq, Eq, Default)]
         pub struct Styles {
             $($(#[$doc])* pub $role: Style,)*
         }

@@ -2,6 +2,7 @@
 //! console (`update.rs`) acts on what is submitted. Dialogs stack; the last has the focus.
 
 mod change_password;
+mod choice;
 mod confirm;
 mod help;
 mod invitation_actions;
@@ -12,6 +13,8 @@ mod permissions;
 mod profile_menu;
 mod review;
 mod switch_account;
+mod writing;
+mod written;
 
 pub use change_password::ChangePassword;
 pub use confirm::Confirm;
@@ -134,16 +137,28 @@ impl Modal {
 
     /// The contexts in which keys are looked up, most specific first.
     pub fn contexts(&self) -> &'static [Context] {
-        &[Context::Dialog]
+        match self {
+            Self::Review(_) | Self::Confirm(_) => &[Context::Review, Context::Dialog],
+            _ => &[Context::Dialog],
+        }
     }
 
     /// Whether a text field has the focus, so that plain characters are typed.
     pub fn is_typing(&self) -> bool {
-        false
+        match self {
+            Self::MyDetails(details) => details.is_typing(),
+            Self::ChangePassword(change) => change.is_typing(),
+            _ => false,
+        }
     }
 
     /// When the dialog's picture changes by itself (a spinner).
-    pub fn next_tick(&self, _now: Timestamp) -> Option<Timestamp> {
-        None
+    pub fn next_tick(&self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Review(review) => review.next_tick(now),
+            Self::Confirm(confirm) => confirm.next_tick(now),
+            Self::LoginLog(log) => log.next_tick(now),
+            _ => None,
+        }
     }
 }

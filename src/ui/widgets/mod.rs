@@ -5,6 +5,8 @@ pub mod buttons;
 pub mod checklist;
 pub mod dialog;
 pub mod fit;
+pub mod form;
+pub mod menu;
 pub mod table;
 pub mod text_input;
 pub mod toast;
