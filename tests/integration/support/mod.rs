@@ -1,5 +1,6 @@
 //! What all integration tests start from: a database, a service on it, an account with its owner.
 
+pub(crate) mod browser;
 mod people;
 mod pg;
 
