@@ -98,9 +98,12 @@ impl Browser {
     pub(crate) async fn see(&self, heading: &str) {
         let path = format!("//h1[contains(., \"{heading}\")]");
         let wait = self.client.wait().at_most(Duration::from_secs(20));
-        if wait.for_element(Locator::XPath(&path)).await.is_err() {
-            panic!("no heading {heading:?} in: {}", self.text().await);
-        }
+        let found = wait.for_element(Locator::XPath(&path)).await;
+        assert!(
+            found.is_ok(),
+            "no heading {heading:?} in: {}",
+            self.text().await
+        );
     }
 
     /// The visible text of the page.
