@@ -28,7 +28,7 @@ pub(super) enum Begun<'a, T> {
 }
 
 impl Service {
-    /// Locks the account, reads the actor's standing, and looks the command id up.
+    /// Locks the account, looks the command id up, and reads the actor's standing.
     pub(super) async fn begin<'a, T: DeserializeOwned>(
         &self,
         connection: &'a mut Connection,
@@ -38,24 +38,27 @@ impl Service {
         let tx = connection.begin().await?;
         let account = accounts::lock(&tx, write.account).await?;
         let account = account.ok_or_else(|| no_account(&write.actor))?;
-        let standing = self.standing(&tx, &write.actor, write.account).await?;
-        let text = serde_json::to_vec(request).map_err(|error| ServiceError::bug(&error))?;
+        // The actor is part of the request: a result is given again only to whom it was given. It is
+        // looked up before the actor's standing, which the first run may have ended.
+        let text = serde_json::to_vec(&(write.actor.user_id(), request))
+            .map_err(|error| ServiceError::bug(&error))?;
         let request = Sha256::digest(text).to_vec();
-        let Some(done) = commands::find(&tx, write.account, write.command).await? else {
-            return Ok(Begun::Fresh(Box::new(Unit {
-                tx,
-                account,
-                standing,
-                write,
-                request,
-            })));
-        };
-        if done.request != request {
-            return Err(Conflict::CommandReused.into());
+        if let Some(done) = commands::find(&tx, write.account, write.command).await? {
+            if done.request != request {
+                return Err(Conflict::CommandReused.into());
+            }
+            return serde_json::from_value(done.result)
+                .map(Begun::Done)
+                .map_err(|error| ServiceError::bug(&error));
         }
-        serde_json::from_value(done.result)
-            .map(Begun::Done)
-            .map_err(|error| ServiceError::bug(&error))
+        let standing = self.standing(&tx, &write.actor, write.account).await?;
+        Ok(Begun::Fresh(Box::new(Unit {
+            tx,
+            account,
+            standing,
+            write,
+            request,
+        })))
     }
 
     /// The actor's authority in an account, as of now.

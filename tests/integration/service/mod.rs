@@ -1,4 +1,7 @@
 //! The use cases on a real database.
 
+mod access;
+mod links;
 mod pages;
+mod races;
 mod smoke;

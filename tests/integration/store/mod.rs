@@ -2,3 +2,4 @@
 
 mod local;
 mod migrate;
+mod owners;
