@@ -1,7 +1,11 @@
 //! Whole flows on a real PostgreSQL, a real mail server, a real browser and a real terminal: one
 //! binary, so that they share one database server.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod architecture;
 mod e2e;
