@@ -15,6 +15,7 @@
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod mail;
 pub mod service;
 pub mod store;
 pub mod telemetry;

@@ -10,6 +10,7 @@ mod error;
 mod invitations;
 mod limits;
 mod members;
+mod outbox;
 mod ownership;
 mod passwords;
 mod profile;

@@ -1,0 +1,108 @@
+//! The delivery worker: claims mails that are due, writes the letter, hands it over, writes down what
+//! became of it. Any number of workers may run.
+
+use super::{Result, Service};
+use crate::{
+    domain::DeliveryState,
+    mail::{Letter, Mailer, Verdict, backoff},
+    store::outbox::{self, Claimed, Outcome},
+};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// The longest sleep while nothing is due: another program may queue a mail at any time.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+/// The wait after the database did not answer.
+const OUTAGE: Duration = Duration::from_secs(2);
+
+impl Service {
+    /// Delivers the mail that is due longest; none when nothing is due.
+    ///
+    /// # Errors
+    /// [`super::ServiceError::Unavailable`]; then the lease runs out and the mail is tried again.
+    pub async fn deliver_next(&self, mailer: &Mailer) -> Result<Option<Verdict>> {
+        let connection = self.0.store.connect().await?;
+        let Some(claimed) = outbox::claim(connection.client()).await? else {
+            return Ok(None);
+        };
+        // Not held while the mail server takes its time.
+        drop(connection);
+        let verdict = self.hand_over(mailer, &claimed).await;
+        let (state, reply) = match &verdict {
+            Verdict::Sent { reply } => (DeliveryState::Sent, reply),
+            Verdict::Deferred { reply } => (DeliveryState::Deferred, reply),
+            Verdict::Failed { reply } => (DeliveryState::Failed, reply),
+        };
+        let outcome = Outcome {
+            state,
+            reply,
+            retry_in: backoff::wait(claimed.attempts, jitter()),
+        };
+        let connection = self.0.store.connect().await?;
+        outbox::settle(connection.client(), (claimed.id, claimed.lease), &outcome).await?;
+        Ok(Some(verdict))
+    }
+
+    /// Delivers until `stop`; the mail in hand is finished first. Survives outages of the database.
+    pub async fn run_outbox(&self, mailer: &Mailer, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let pause = match self.deliver_next(mailer).await {
+                Ok(Some(_)) => continue,
+                Ok(None) => self.until_due().await,
+                Err(error) => {
+                    tracing::warn!(%error, "mail delivery waits");
+                    OUTAGE
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    async fn until_due(&self) -> Duration {
+        let due = async {
+            let connection = self.0.store.connect().await?;
+            outbox::next_due(connection.client()).await
+        };
+        match due.await {
+            Ok(Some(wait)) => wait.clamp(Duration::from_millis(50), LONGEST_SLEEP),
+            Ok(None) | Err(_) => LONGEST_SLEEP,
+        }
+    }
+
+    async fn hand_over(&self, mailer: &Mailer, claimed: &Claimed) -> Verdict {
+        let invitation = &claimed.invitation;
+        let link = match self.link(invitation) {
+            Ok(link) => link,
+            Err(error) => {
+                return Verdict::Deferred {
+                    reply: error.to_string(),
+                };
+            }
+        };
+        let inviter = claimed.inviter.as_ref().map_or_else(
+            || invitation.invited_by.clone(),
+            |(name, address)| format!("{name} ({address})").into(),
+        );
+        mailer
+            .deliver(&Letter {
+                invitation: invitation.id,
+                generation: invitation.generation,
+                to: invitation.email.clone(),
+                account: claimed.account_name.clone(),
+                inviter,
+                permissions: self.permission_labels(&invitation.grant),
+                link,
+                expires_at: invitation.expires_at,
+            })
+            .await
+    }
+}
+
+/// From 0 to 1; plain 0 where the system has no randomness.
+fn jitter() -> f64 {
+    let mut byte = [0_u8; 1];
+    getrandom::fill(&mut byte).map_or(0.0, |()| f64::from(byte[0]) / 255.0)
+}
