@@ -10,6 +10,7 @@
 
 mod architecture;
 mod e2e;
+mod mail;
 mod service;
 mod store;
 mod support;
