@@ -1,0 +1,68 @@
+//! The commands of whoever runs the installation: set-up, accounts, users, the audit log, the demo.
+
+use clap::{Args, Subcommand};
+
+/// The first account (the global `--account` names it) and its owner.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  printf '%s' \"$OWNER_PASSWORD\" |
+    rollbook setup --account 'Example Ltd' --owner ada@example.com --password-stdin")]
+pub struct SetupArgs {
+    /// The owner's address
+    #[arg(long, value_name = "EMAIL")]
+    pub owner: String,
+    /// Read the owner's password from standard input; else it is asked for
+    #[arg(long)]
+    pub password_stdin: bool,
+}
+
+/// What can be done with accounts.
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// List the accounts; with --as those that the user can reach
+    List,
+    /// Create an account; a new owner's password comes from standard input or a prompt
+    Create {
+        /// The account's name
+        name: String,
+        /// The owner's address; an existing user keeps their password
+        #[arg(long, value_name = "EMAIL")]
+        owner: String,
+        /// Read a new owner's password from standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+/// What can be done with users.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// List the users of the platform by address
+    List {
+        /// At most this many
+        #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+        limit: u32,
+    },
+}
+
+/// What can be done with the audit log.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// List the newest events, newest first
+    List {
+        /// At most this many
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+    },
+    /// Recompute the hash chain and say where it breaks, if it does
+    Verify,
+}
+
+/// The sample data.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// How many members the first account has
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub members: u32,
+}
