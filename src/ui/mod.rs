@@ -6,15 +6,26 @@
 //! `update` and `view` are synchronous and touch nothing but their arguments.
 
 pub mod action;
+mod answers;
 pub mod effect;
 pub mod keymap;
 pub mod layout;
+mod main_screen;
 pub mod message;
 pub mod modals;
 pub mod model;
+mod outcomes;
 pub mod panes;
+mod run;
+mod runtime;
 pub mod screens;
+mod terminal;
 pub mod theme;
 pub mod times;
+pub mod update;
+pub mod view;
 pub mod waiting;
 pub mod widgets;
+mod words;
+
+pub use run::{Console, run};

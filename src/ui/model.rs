@@ -158,4 +158,62 @@ impl Model {
             _ => vec![Context::Screen],
         }
     }
+
+    /// Whether there is nothing to show because the database can't be reached.
+    pub fn is_down(&self) -> bool {
+        matches!(self.link, Link::Down(_)) && !matches!(self.screen, Screen::Main(_))
+    }
+
+    /// Whether plain characters are typed rather than looked up.
+    pub fn is_typing(&self) -> bool {
+        if let Some(modal) = self.modals.last() {
+            return modal.is_typing();
+        }
+        match &self.screen {
+            _ if self.is_down() => false,
+            Screen::SignIn(screen) => screen.is_typing(),
+            Screen::FirstRun(screen) => screen.is_typing(),
+            Screen::ChooseAccount(_) => false,
+            Screen::Main(main) => main.is_typing(),
+        }
+    }
+
+    /// When the model wants [`Message::Tick`]; none while nothing moves.
+    pub fn next_tick(&self) -> Option<Timestamp> {
+        let now = self.ctx.now;
+        let link = match &self.link {
+            Link::Connecting(waiting) => waiting.next_tick(now),
+            Link::Up | Link::Down(_) => None,
+        };
+        let (waiting, poll) = match &self.screen {
+            Screen::SignIn(screen) => (screen.waiting, None),
+            Screen::FirstRun(screen) => (screen.waiting, None),
+            Screen::ChooseAccount(screen) => (screen.waiting, None),
+            Screen::Main(main) => (main.members.waiting, main.poll_at),
+        };
+        let modal = self.modals.last().and_then(|modal| modal.next_tick(now));
+        [
+            link,
+            waiting.next_tick(now),
+            poll,
+            modal,
+            self.toasts.next_tick(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// The main screen, when it is there.
+    pub fn main_mut(&mut self) -> Option<&mut Main> {
+        match &mut self.screen {
+            Screen::Main(main) => Some(main),
+            _ => None,
+        }
+    }
+
+    /// The context shown in the footer: that of what has the focus.
+    pub fn focus_context(&self) -> Context {
+        self.contexts().first().copied().unwrap_or(Context::Global)
+    }
 }

@@ -1,0 +1,328 @@
+//! What the answer to an effect does to the model.
+
+use super::effect::{Effect, Failure, FailureKind, Session};
+use super::layout;
+use super::message::{Done, Found, Message, Place, Reply, Setup};
+use super::modals::Modal;
+use super::modals::{ModalEvent, Notice};
+use super::model::{Link, Model, Phase, Screen, Start};
+use super::outcomes::{grant_wish, settle};
+use super::panes::{Main, open_for_member};
+use super::screens::{ChooseAccount, FirstRun, SignIn};
+use super::update::{reload, to_sign_in};
+use super::widgets::toast::Kind;
+use super::words::done_words;
+use crate::domain::{AccountSummary, Change, DisplaySafe, Member, Page};
+use crate::ui::action::Action;
+
+/// Applies an answer. The dialog with the focus hears it too.
+pub(super) fn on_answer(model: &mut Model, message: Message) -> Vec<Effect> {
+    let heard = match model.modals.last_mut() {
+        Some(dialog) => Some(dialog.on_event(&ModalEvent::Answer(&message), &model.ctx)),
+        None => None,
+    };
+    let mut effects = heard
+        .map(|outcome| settle(model, outcome))
+        .unwrap_or_default();
+    if signed_out(model, &message) {
+        return effects;
+    }
+    effects.extend(match message {
+        Message::Connected(reply) => on_connected(model, reply),
+        Message::SignedIn(reply) => on_signed_in(model, reply),
+        Message::SignedOut(_) => {
+            to_sign_in(model, "");
+            vec![Effect::KeepSession(None)]
+        }
+        Message::AccountEntered(reply) => on_entered(model, reply),
+        Message::MembersLoaded(place, reply) => on_members(model, place, reply),
+        Message::MembersCounted(reply) => {
+            if let Some(main) = model.main_mut()
+                && !main.members.on_counted(&reply)
+            {
+                model.phase = Phase::Unchanged;
+            }
+            Vec::new()
+        }
+        Message::InvitationsLoaded(reply) => on_invitations(model, reply),
+        Message::MemberShown(reply) => match reply {
+            Ok(member) => {
+                let wish = open_for_member(Action::SetGrant, *member, &model.ctx);
+                grant_wish(model, wish)
+            }
+            Err(failure) => fail(model, &failure),
+        },
+        Message::Changed(change, reply) => on_changed(model, &change, reply),
+        Message::MemberRestored(reply) => on_restored(model, reply),
+        Message::OwnershipAccepted(reply) => match reply {
+            Ok(_) => succeed(model, "You are an owner of this account now"),
+            Err(failure) => fail(model, &failure),
+        },
+        Message::LinkRevealed(reply) => on_link(model, reply),
+        Message::Renamed(Ok(user)) => {
+            if let Some(session) = &mut model.ctx.session {
+                session.user = *user;
+            }
+            succeed(model, "Your name is changed")
+        }
+        Message::PasswordChanged(Ok(())) => succeed(
+            model,
+            "Your password is changed; your other sessions have ended",
+        ),
+        _ => Vec::new(),
+    });
+    effects
+}
+
+/// An ended session is noticed by whatever was asked next.
+fn signed_out(model: &mut Model, message: &Message) -> bool {
+    let (Message::MembersLoaded(_, Err(failure))
+    | Message::InvitationsLoaded(Err(failure))
+    | Message::Changed(_, Err(failure))
+    | Message::AccountEntered(Err(failure))
+    | Message::MemberRestored(Err(failure))) = message
+    else {
+        return false;
+    };
+    let ended = failure.kind == FailureKind::SignedOut;
+    if ended {
+        let words = failure.text.clone();
+        to_sign_in(model, words.as_str());
+    }
+    ended
+}
+
+fn on_connected(model: &mut Model, reply: Reply<Found>) -> Vec<Effect> {
+    let found = match reply {
+        Ok(found) => found,
+        Err(failure) => {
+            model.link = Link::Down(failure);
+            return Vec::new();
+        }
+    };
+    model.link = Link::Up;
+    model.ctx.mail = found.mail;
+    if found.setup == Setup::Needed {
+        model.screen = Screen::FirstRun(FirstRun::default());
+        return Vec::new();
+    }
+    let effect = match std::mem::take(&mut model.opening.start) {
+        Start::Resume(secret) => Some(Effect::Resume(secret)),
+        Start::Credentials { email, password } => Some(Effect::SignIn { email, password }),
+        Start::SignIn => match &model.screen {
+            Screen::SignIn(screen) if screen.waiting.is_on() => Some(screen.effect()),
+            _ => None,
+        },
+    };
+    if let (Some(_), Screen::SignIn(screen)) = (&effect, &mut model.screen) {
+        screen.waiting.begin(model.ctx.now);
+    }
+    effect.into_iter().collect()
+}
+
+fn on_signed_in(model: &mut Model, reply: Reply<Box<Session>>) -> Vec<Effect> {
+    let session = match reply {
+        Ok(session) => session,
+        Err(failure) => {
+            match &mut model.screen {
+                Screen::SignIn(screen) => screen.refused(&failure),
+                Screen::FirstRun(screen) => screen.refused(&failure),
+                Screen::ChooseAccount(_) | Screen::Main(_) => {}
+            }
+            return Vec::new();
+        }
+    };
+    let stays = matches!(&model.screen, Screen::SignIn(screen) if screen.stays());
+    let mut effects = Vec::new();
+    if stays {
+        effects.push(Effect::KeepSession(Some(session.secret.clone())));
+    }
+    effects.extend(choose_account(model, &session));
+    model.ctx.session = Some(session);
+    effects
+}
+
+/// Straight into the only account, or the one asked for at the start; else the choice.
+fn choose_account(model: &mut Model, session: &Session) -> Option<Effect> {
+    let wanted = model.opening.account.take();
+    let named = |account: &&AccountSummary| {
+        wanted
+            .as_deref()
+            .is_some_and(|w| account.name.as_str() == w || account.id.to_string() == w)
+    };
+    let only = match session.accounts.as_slice() {
+        [only] => Some(only),
+        _ => None,
+    };
+    let Some(account) = session.accounts.iter().find(named).or(only) else {
+        model.screen = Screen::ChooseAccount(ChooseAccount::default());
+        return None;
+    };
+    Some(Effect::EnterAccount(session.actor.clone(), account.id))
+}
+
+fn on_entered(model: &mut Model, reply: Reply<Box<AccountSummary>>) -> Vec<Effect> {
+    let account = match reply {
+        Ok(account) => account,
+        Err(failure) => {
+            if let Screen::SignIn(screen) = &mut model.screen {
+                screen.refused(&failure);
+            }
+            return fail(model, &failure);
+        }
+    };
+    model.ctx.account = Some(account);
+    model.modals.clear();
+    let mut main = Box::new(Main::default());
+    let mut effects = main.members.load(Place::Fresh, &model.ctx);
+    effects.extend(model.ctx.seat().map(Effect::ListInvitations));
+    model.screen = Screen::Main(main);
+    for notice in std::mem::take(&mut model.opening.notices) {
+        model.toasts.push(Kind::Warning, notice, model.ctx.now);
+    }
+    effects
+}
+
+fn on_members(model: &mut Model, place: Place, reply: Reply<Page<Member>>) -> Vec<Effect> {
+    let area = model.ctx.area;
+    let Some(main) = model.main_mut() else {
+        return Vec::new();
+    };
+    let height = usize::from(layout::rows(main.areas(area).members).height);
+    match reply {
+        Ok(page) => {
+            let recovered = main.trouble.take().is_some();
+            let changed = main.members.on_loaded(place, page, height);
+            if !changed && !recovered {
+                model.phase = Phase::Unchanged;
+            }
+            Vec::new()
+        }
+        Err(failure) => {
+            main.members.on_failed();
+            fail(model, &failure)
+        }
+    }
+}
+
+fn on_invitations(model: &mut Model, reply: Reply<Vec<crate::domain::Invitation>>) -> Vec<Effect> {
+    let ctx = model.ctx.clone();
+    let Some(main) = model.main_mut() else {
+        return Vec::new();
+    };
+    match reply {
+        Ok(rows) => {
+            let changed = main.invitations.on_loaded(rows);
+            main.plan_poll(&ctx);
+            if !changed && model.toasts.is_empty() {
+                model.phase = Phase::Unchanged;
+            }
+            Vec::new()
+        }
+        Err(failure) => fail(model, &failure),
+    }
+}
+
+fn on_changed(model: &mut Model, change: &Change, reply: Reply<Done>) -> Vec<Effect> {
+    let done = match reply {
+        Ok(done) => done,
+        Err(failure) => return on_refused(model, change, &failure),
+    };
+    model.modals.clear();
+    let words = done_words(&done, &model.ctx.mail);
+    if let Some(main) = model.main_mut() {
+        match &done {
+            Done::MemberRemoved { member, .. } => main.removed = Some(member.email.clone()),
+            Done::InvitationSent(_) => main.invite.sent(),
+            _ => {}
+        }
+    }
+    succeed(model, &words)
+}
+
+/// A refused change stays in its review, except where the pane beneath has the way out.
+fn on_refused(model: &mut Model, change: &Change, failure: &Failure) -> Vec<Effect> {
+    if let Change::Invite { email, .. } = change
+        && let Some(main) = model.main_mut()
+        && main.invite.refused(email, failure)
+    {
+        model.modals.clear();
+        return reload(model);
+    }
+    match failure.kind {
+        // The next review must be made from what is there now.
+        FailureKind::Changed | FailureKind::NotFound => {
+            model.modals.clear();
+            model
+                .toasts
+                .push(Kind::Warning, failure.text.clone(), model.ctx.now);
+            reload(model)
+        }
+        FailureKind::Unavailable => fail(model, failure),
+        _ => Vec::new(),
+    }
+}
+
+fn on_restored(model: &mut Model, reply: Reply<Box<Member>>) -> Vec<Effect> {
+    match reply {
+        Ok(member) => {
+            if let Some(main) = model.main_mut() {
+                main.removed = None;
+            }
+            succeed(
+                model,
+                &format!("{} has access again", member.email.as_str()),
+            )
+        }
+        Err(failure) => fail(model, &failure),
+    }
+}
+
+fn on_link(model: &mut Model, reply: Reply<secrecy::SecretString>) -> Vec<Effect> {
+    use secrecy::ExposeSecret;
+    match reply {
+        Ok(link) => {
+            let lines = vec![
+                DisplaySafe::new(
+                    "Whoever has this link can join in that person's name. Showing it is recorded.",
+                ),
+                DisplaySafe::default(),
+                DisplaySafe::new(link.expose_secret()),
+            ];
+            model
+                .modals
+                .push(Modal::Notice(Notice::new("One-time link", lines)));
+            Vec::new()
+        }
+        Err(failure) => fail(model, &failure),
+    }
+}
+
+/// A result in a toast, and the lists read again.
+fn succeed(model: &mut Model, words: &str) -> Vec<Effect> {
+    model.toasts.push(Kind::Success, words, model.ctx.now);
+    reload(model)
+}
+
+/// The banner where the database does not answer, else a toast.
+fn fail(model: &mut Model, failure: &Failure) -> Vec<Effect> {
+    let ctx = model.ctx.clone();
+    if let (FailureKind::Unavailable, Some(main)) = (failure.kind, model.main_mut()) {
+        main.trouble = Some(failure.clone());
+        main.plan_poll(&ctx);
+    } else {
+        model
+            .toasts
+            .push(Kind::Failure, failure.text.clone(), model.ctx.now);
+    }
+    Vec::new()
+}
+
+/// The first screen.
+pub(super) fn first_screen(start: &Start) -> Screen {
+    let email = match start {
+        Start::Credentials { email, .. } => email.as_str(),
+        Start::SignIn | Start::Resume(_) => "",
+    };
+    Screen::SignIn(SignIn::new(email))
+}

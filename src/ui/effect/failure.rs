@@ -1,0 +1,63 @@
+//! Errors of the service in words for the person, and what the screen can offer as a way out.
+
+use crate::domain::DisplaySafe;
+use crate::service::{Conflict, ServiceError};
+
+/// Why something did not happen, in words for the person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    pub kind: FailureKind,
+    pub text: DisplaySafe,
+}
+
+/// What the screen can offer as a way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// Policy says no, or a limit is reached.
+    Denied,
+    /// The session has ended, or the membership has.
+    SignedOut,
+    /// Input that no state could make right, or a wrong password.
+    Invalid,
+    NotFound,
+    AlreadyMember,
+    AlreadyPending,
+    /// Somebody else changed it meanwhile.
+    Changed,
+    /// The state of the account stands against it.
+    Conflict,
+    /// The database does not answer; Retry may help.
+    Unavailable,
+    /// A fault of Rollbook.
+    Bug,
+}
+
+impl Failure {
+    /// A failure of this kind.
+    pub fn new(kind: FailureKind, text: &str) -> Self {
+        Self {
+            kind,
+            text: DisplaySafe::new(text),
+        }
+    }
+}
+
+impl From<ServiceError> for Failure {
+    fn from(error: ServiceError) -> Self {
+        use crate::service::SignInFault as Fault;
+        let kind = match &error {
+            ServiceError::Denied(_) | ServiceError::Limited(_) => FailureKind::Denied,
+            ServiceError::NotSignedIn(Fault::Wrong | Fault::Throttled)
+            | ServiceError::Invalid(_) => FailureKind::Invalid,
+            ServiceError::NotSignedIn(Fault::Ended | Fault::NoMember) => FailureKind::SignedOut,
+            ServiceError::NotFound { .. } | ServiceError::Dead(_) => FailureKind::NotFound,
+            ServiceError::Conflict(Conflict::AlreadyMember) => FailureKind::AlreadyMember,
+            ServiceError::Conflict(Conflict::AlreadyPending) => FailureKind::AlreadyPending,
+            ServiceError::Conflict(Conflict::Changed) => FailureKind::Changed,
+            ServiceError::Conflict(_) => FailureKind::Conflict,
+            ServiceError::Unavailable(_) => FailureKind::Unavailable,
+            ServiceError::Bug { .. } => FailureKind::Bug,
+        };
+        Self::new(kind, &error.to_string())
+    }
+}

@@ -1,0 +1,139 @@
+//! What the console asks of the world, as values. This folder is the only part of the console that
+//! imports the service: `perform` carries an effect out, `failure` puts an error into words.
+
+mod failure;
+mod perform;
+
+pub use failure::{Failure, FailureKind};
+pub use perform::{COUNT_CAP, look_around, perform};
+
+use crate::domain::{
+    AccountId, AccountSummary, Actor, Change, CommandId, Email, InvitationId, LoginMethod,
+    MemberQuery, Origin, Secret256, Seek, User,
+};
+use crate::service::{Entry, Service, SignedIn};
+use crate::ui::message::Place;
+use futures_util::future::BoxFuture;
+use secrecy::SecretString;
+use std::sync::Arc;
+
+/// Reaches the database, as often as it is asked; the words of a failure are shown as they are.
+pub type Connect = Arc<dyn Fn() -> BoxFuture<'static, Result<Service, String>> + Send + Sync>;
+
+/// Something to do outside the model.
+#[derive(Debug)]
+pub enum Effect {
+    /// Reach the database.
+    Connect,
+    /// Put text on the person's clipboard (OSC 52).
+    CopyText(String),
+    /// Write the session's secret to the file that keeps it, or delete that file.
+    KeepSession(Option<Secret256>),
+    SetUp {
+        account: String,
+        owner: Email,
+        password: SecretString,
+    },
+    SignIn {
+        email: String,
+        password: SecretString,
+    },
+    Resume(Secret256),
+    SignOut(Actor),
+    EnterAccount(Actor, AccountId),
+    ListMembers(Box<ListMembers>),
+    CountMembers(Seat, MemberQuery),
+    ListInvitations(Seat),
+    ShowMember(Seat, Email),
+    RemovalPreview(Seat, Email),
+    /// Write a reviewed change. The same command id again gives the first result.
+    Apply(Seat, Box<Change>, CommandId),
+    RestoreMember(Seat, Email),
+    AcceptOwnership(Seat),
+    RevealLink(Seat, InvitationId),
+    RenameMyself(Actor, String),
+    ChangePassword {
+        actor: Actor,
+        current: SecretString,
+        new: SecretString,
+    },
+    LoginLog(Actor),
+}
+
+/// Who acts in which account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seat {
+    pub actor: Actor,
+    pub account: AccountId,
+}
+
+/// A page of members to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListMembers {
+    pub seat: Seat,
+    pub query: MemberQuery,
+    pub seek: Seek,
+    pub limit: i64,
+    pub place: Place,
+}
+
+/// A sign-in as the console keeps it.
+#[derive(Debug, Clone)]
+pub struct Session {
+    pub actor: Actor,
+    pub user: User,
+    pub secret: Secret256,
+    pub accounts: Vec<AccountSummary>,
+}
+
+/// Reads of one slot: starting one makes an older one pointless.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Slot {
+    Members,
+    Count,
+    Invitations,
+    Preview,
+    Logins,
+}
+
+impl Effect {
+    /// The slot of a read; writes have none, they run to their end.
+    pub fn slot(&self) -> Option<Slot> {
+        match self {
+            Self::ListMembers(_) => Some(Slot::Members),
+            Self::CountMembers(..) => Some(Slot::Count),
+            Self::ListInvitations(_) => Some(Slot::Invitations),
+            Self::ShowMember(..) | Self::RemovalPreview(..) => Some(Slot::Preview),
+            Self::LoginLog(_) => Some(Slot::Logins),
+            _ => None,
+        }
+    }
+}
+
+impl From<SignedIn> for Session {
+    fn from(signed_in: SignedIn) -> Self {
+        Self {
+            actor: signed_in.actor,
+            user: signed_in.user,
+            secret: signed_in.secret,
+            accounts: signed_in.accounts,
+        }
+    }
+}
+
+/// Where this console runs, for the login log and for setting up.
+#[derive(Debug, Clone)]
+pub struct Here {
+    pub origin: Origin,
+    /// The operating system's user: who sets the installation up.
+    pub os_user: String,
+}
+
+impl Here {
+    fn entry(&self) -> Entry {
+        Entry {
+            method: LoginMethod::Console,
+            origin: self.origin.clone(),
+        }
+    }
+}

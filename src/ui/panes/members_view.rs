@@ -1,0 +1,317 @@
+//! How the member table looks: columns, rows, badges, empty states.
+
+use super::members::{Loaded, Members, availability};
+use super::{Focused, frame_of};
+use crate::domain::{Direction, DisplaySafe, Grant, Member, Role, Sort};
+use crate::ui::action::Action;
+use crate::ui::effect::COUNT_CAP;
+use crate::ui::layout;
+use crate::ui::model::Ctx;
+use crate::ui::theme::Styles;
+use crate::ui::times::{absolute, relative};
+use crate::ui::widgets::badge::badge;
+use crate::ui::widgets::fit::{columns, cut};
+use crate::ui::widgets::table::{self, Column, GAP, Grow};
+use crate::ui::widgets::text_input::Look;
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+/// Narrower than their `from_width`, columns give way: first the actions, then the last login, then
+/// the role; the address never.
+const COLUMNS: [Column; 4] = [
+    column("E-mail address", 20, 0, Grow::Yes),
+    column("Last login", 10, 54, Grow::No),
+    column("Role", 18, 42, Grow::No),
+    column("Actions", 14, 68, Grow::No),
+];
+
+const fn column(heading: &'static str, width: u16, from_width: u16, grow: Grow) -> Column {
+    Column {
+        heading,
+        width,
+        grow,
+        from_width,
+    }
+}
+
+/// The marker of the cursor and a space.
+const MARKER: u16 = 2;
+const MANAGE: &str = "Manage";
+const REMOVE: &str = "Remove";
+
+fn widths(row: u16) -> [u16; 4] {
+    table::widths(&COLUMNS, row.saturating_sub(MARKER))
+}
+
+/// Which button of a row stands at a position.
+pub(super) fn button_at(at: Position, rows: Rect) -> Option<Action> {
+    let [_, _, _, actions] = widths(rows.width);
+    let x = rows.right().saturating_sub(actions);
+    if actions == 0 || at.x < x {
+        return None;
+    }
+    let manage = columns(MANAGE);
+    if at.x < x + manage {
+        Some(Action::SetGrant)
+    } else if at.x >= x + manage + GAP {
+        Some(Action::RemoveMember)
+    } else {
+        None
+    }
+}
+
+impl Members {
+    /// Draws the pane.
+    pub fn view(
+        &self,
+        frame: &mut Frame<'_>,
+        (area, focused): (Rect, Focused),
+        styles: &Styles,
+        ctx: &Ctx,
+    ) {
+        let title = self.title(ctx);
+        frame_of(frame, area, (&title, focused), styles);
+        self.note(frame, area, (styles, ctx));
+        let inside = layout::inside(area);
+        if self.search.is_some() || !self.query.search.is_empty() {
+            self.search_line(
+                frame,
+                Rect {
+                    height: 1,
+                    ..inside
+                },
+                styles,
+            );
+        } else {
+            let row = Rect {
+                height: inside.height.min(1),
+                ..inside
+            };
+            frame.render_widget(self.headings(row.width, styles), row);
+        }
+        let rows = layout::rows(area);
+        if self.window.rows().is_empty() {
+            self.empty(frame, rows, (styles, ctx));
+            return;
+        }
+        let visible = self
+            .window
+            .rows()
+            .iter()
+            .enumerate()
+            .skip(self.window.top());
+        for ((index, member), row) in visible.zip(rows.rows()) {
+            let here = index == self.window.cursor();
+            let marker = if here && focused == Focused::Yes {
+                "▸ "
+            } else {
+                "  "
+            };
+            let line = line(member, (row.width, marker), (styles, ctx));
+            let style = if here { styles.selected } else { styles.text };
+            frame.render_widget(Paragraph::new(line).style(style), row);
+        }
+    }
+
+    fn title(&self, ctx: &Ctx) -> String {
+        let spinner = self
+            .waiting
+            .spinner(ctx.now)
+            .map(|p| format!("{p} "))
+            .unwrap_or_default();
+        let Some(count) = self.count else {
+            return format!("{spinner}Users");
+        };
+        let unit = if count == 1 { "user" } else { "users" };
+        let count = if !self.query.search.is_empty() && count >= COUNT_CAP {
+            format!("more than {}", grouped(COUNT_CAP - 1))
+        } else {
+            grouped(count)
+        };
+        let found = if self.query.search.is_empty() {
+            ""
+        } else {
+            " found"
+        };
+        format!("{spinner}{count} {unit}{found}")
+    }
+
+    fn headings(&self, width: u16, styles: &Styles) -> Line<'static> {
+        let sorted = match self.query.sort {
+            Sort::Email => 0,
+            Sort::LastLogin => 1,
+            Sort::Role => 2,
+        };
+        let arrow = match self.query.direction {
+            Direction::Ascending => "↑",
+            Direction::Descending => "↓",
+        };
+        let mut spans = vec![Span::raw("  ")];
+        for (index, (column, width)) in COLUMNS.iter().zip(widths(width)).enumerate() {
+            // "Last login ↑" would not fit its column; the arrow takes the space.
+            let heading = if index == sorted && column.heading.len() < usize::from(width) {
+                format!("{} {arrow}", column.heading)
+            } else if index == sorted {
+                format!("{arrow}{}", column.heading)
+            } else {
+                column.heading.to_owned()
+            };
+            let style = if index == sorted {
+                styles.title
+            } else {
+                styles.muted
+            };
+            spans.extend(table::cell(&heading, width, style));
+        }
+        Line::from(spans)
+    }
+
+    fn search_line(&self, frame: &mut Frame<'_>, row: Rect, styles: &Styles) {
+        let label = "  / ";
+        frame.render_widget(Span::styled(label, styles.accent), row);
+        let field = Rect {
+            x: row.x + columns(label),
+            width: row.width.saturating_sub(columns(label)),
+            ..row
+        };
+        if let Some(input) = &self.search {
+            let look = Look {
+                focused: true,
+                placeholder: "address or name",
+                styles,
+            };
+            return input.draw(frame, field, look);
+        }
+        let words = format!("{}   Esc shows everybody", self.query.search);
+        let words = DisplaySafe::new(&words);
+        frame.render_widget(Span::styled(words.as_str(), styles.text), field);
+    }
+
+    fn empty(&self, frame: &mut Frame<'_>, rows: Rect, (styles, ctx): (&Styles, &Ctx)) {
+        let words = if self.loaded == Loaded::NotYet {
+            match self.waiting.spinner(ctx.now) {
+                Some(_) => "Loading …",
+                None => "",
+            }
+        } else if self.query.search.is_empty() {
+            "Nobody here yet. Press i to invite somebody."
+        } else {
+            "Nobody matches. Press Esc to see everybody, or i to invite."
+        };
+        let words = cut(words, usize::from(rows.width.saturating_sub(MARKER)));
+        let row = Rect {
+            y: rows.y + u16::from(rows.height > 2),
+            height: rows.height.min(1),
+            ..rows
+        };
+        frame.render_widget(Span::styled(format!("  {words}"), styles.muted), row);
+    }
+
+    /// The selected member's details in the lower border.
+    fn note(&self, frame: &mut Frame<'_>, area: Rect, (styles, ctx): (&Styles, &Ctx)) {
+        let width = usize::from(area.width.saturating_sub(8));
+        let Some(member) = self.window.selected().filter(|_| area.height > 4) else {
+            return;
+        };
+        let login = member.last_login.map_or_else(
+            || "has never logged in".to_owned(),
+            |at| format!("last login {}", absolute(at, &ctx.zone)),
+        );
+        let name = match member.name.as_str() {
+            "" => member.email.as_str(),
+            name => name,
+        };
+        let mut note = format!("{name} · {login}");
+        if member.ownership_offered {
+            note.push_str(" · ownership offered");
+        }
+        let (above, below) = self.window.more(usize::from(layout::rows(area).height));
+        note.push_str(match (above, below) {
+            (true, true) => " · ↑↓ more",
+            (true, false) => " · ↑ more",
+            (false, true) => " · ↓ more",
+            (false, false) => "",
+        });
+        super::lower_note(frame, area, &cut(&note, width), styles);
+    }
+}
+
+/// One row of the table.
+fn line(
+    member: &Member,
+    (width, marker): (u16, &'static str),
+    (styles, ctx): (&Styles, &Ctx),
+) -> Line<'static> {
+    let [email, login, role, actions] = widths(width);
+    let me = ctx
+        .session
+        .as_ref()
+        .is_some_and(|s| s.user.id == member.user);
+    let address = if me {
+        format!("{} (you)", member.email.as_str())
+    } else {
+        member.email.as_str().to_owned()
+    };
+    let seen = member
+        .last_login
+        .map_or_else(|| "Never".to_owned(), |at| relative(at, ctx.now));
+    let mut spans = vec![Span::styled(marker, styles.accent)];
+    spans.extend(table::cell(&address, email, styles.text));
+    spans.extend(table::cell(&seen, login, styles.muted));
+    if role > 0 {
+        let badge = role_badge(&member.grant, (styles, ctx), usize::from(role));
+        let missing = usize::from(role).saturating_sub(badge.width());
+        spans.push(badge);
+        spans.push(Span::raw(" ".repeat(missing + usize::from(GAP))));
+    }
+    if actions > 0 {
+        let usable = |action| availability(action, member, ctx).is_ok();
+        let style = |usable, style| if usable { style } else { styles.disabled };
+        spans.push(Span::styled(
+            MANAGE,
+            style(usable(Action::SetGrant), styles.button),
+        ));
+        spans.push(Span::raw("  "));
+        spans.push(Span::styled(
+            REMOVE,
+            style(usable(Action::RemoveMember), styles.danger),
+        ));
+    }
+    Line::from(spans)
+}
+
+/// The badge of a grant in at most `width` columns.
+pub(super) fn role_badge(
+    grant: &Grant,
+    (styles, ctx): (&Styles, &Ctx),
+    width: usize,
+) -> Span<'static> {
+    let (mark, style) = match grant.role {
+        Role::Owner => ('◆', styles.badge_owner),
+        Role::Full => ('●', styles.badge_full),
+        Role::Custom => ('○', styles.badge_custom),
+    };
+    let text = grant.badge(&ctx.catalogue);
+    let short = text.replace(" + users", " +u");
+    let text = if columns(&text) + 2 > u16::try_from(width).unwrap_or(u16::MAX) {
+        short
+    } else {
+        text
+    };
+    badge(mark, &cut(&text, width.saturating_sub(2)), style)
+}
+
+/// A number with its thousands apart: `12,345`.
+fn grouped(number: i64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

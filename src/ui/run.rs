@@ -1,0 +1,232 @@
+//! The loop: waits for answers, input, the time the model asked for, or the end; applies all that
+//! is queued, then draws once, and only when something changed.
+
+use super::answers::first_screen;
+use super::effect::{Connect, Effect, Here};
+use super::keymap::{Keymap, KeymapError};
+use super::message::Message;
+use super::model::{Ctx, Link, Mail, Model, Opening, Phase};
+use super::runtime::Runtime;
+use super::terminal::{Held, area, asked_to_end, cut};
+use super::theme::{Charset, Depth, Styles};
+use super::update::{start, update};
+use super::view::view;
+use super::waiting::Waiting;
+use super::widgets::toast::Toasts;
+use crate::clock::Clock;
+use crate::domain::{Catalogue, PasswordPolicy};
+use color_eyre::eyre::eyre;
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::event::{Event, EventStream};
+use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use crossterm::{execute, queue};
+use futures_util::{FutureExt, Stream, StreamExt};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ratatui::backend::CrosstermBackend;
+use ratatui::{Terminal, TerminalOptions, Viewport};
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Everything the console needs. `cli` fills it.
+pub struct Console {
+    pub connect: Connect,
+    pub catalogue: Catalogue,
+    pub passwords: PasswordPolicy,
+    /// The text of `keymap.toml`.
+    pub keymap: String,
+    /// The text of a theme file.
+    pub theme: String,
+    pub depth: Depth,
+    pub charset: Charset,
+    pub clock: Clock,
+    pub here: Here,
+    pub opening: Opening,
+    /// Where "stay signed in on this terminal" keeps the session; none where there is no such place.
+    pub session_file: Option<PathBuf>,
+}
+
+/// Runs the console on the terminal until the person leaves or the terminal is gone.
+///
+/// # Errors
+/// A keymap or theme that can't be read, a terminal that can't be taken over or written to, or a
+/// task that panicked.
+pub async fn run(console: Console) -> color_eyre::Result<()> {
+    let styles = Styles::parse(&console.theme, console.depth).map_err(|e| eyre!("theme: {e}"))?;
+    let keymap =
+        Keymap::parse(&console.keymap).map_err(|faults| eyre!("keymap: {}", told(&faults)))?;
+    let (ended, gone) = mpsc::channel(1);
+    let (clock, charset) = (console.clock, console.charset);
+    let (model, runtime) = begin(console, keymap);
+    let held = Held::take(ended)?;
+    let stage = Stage::new(io::stdout(), (styles, charset))?;
+    let result = drive(stage, EventStream::new(), (model, runtime), (clock, gone)).await;
+    drop(held);
+    result
+}
+
+fn told(faults: &[KeymapError]) -> String {
+    let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    lines.join("; ")
+}
+
+/// The first model.
+fn begin(console: Console, keymap: Keymap) -> (Model, Runtime) {
+    let runtime = Runtime::new(console.connect, console.here, console.session_file);
+    let now = console.clock.now();
+    let mut waiting = Waiting::default();
+    waiting.begin(now);
+    let model = Model {
+        ctx: Ctx {
+            now,
+            zone: TimeZone::system(),
+            area: area(),
+            keymap: Arc::new(keymap),
+            catalogue: Arc::new(console.catalogue),
+            passwords: console.passwords,
+            mail: Mail::Unknown,
+            session: None,
+            account: None,
+        },
+        screen: first_screen(&console.opening.start),
+        modals: Vec::new(),
+        toasts: Toasts::default(),
+        link: Link::Connecting(waiting),
+        opening: console.opening,
+        phase: Phase::Changed,
+    };
+    (model, runtime)
+}
+
+/// What is drawn on.
+struct Stage<W: Write> {
+    terminal: Terminal<CrosstermBackend<BufWriter<W>>>,
+    looks: (Styles, Charset),
+}
+
+impl<W: Write> Stage<W> {
+    fn new(out: W, looks: (Styles, Charset)) -> io::Result<Self> {
+        let backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, out));
+        let viewport = Viewport::Fixed(area());
+        Ok(Self {
+            terminal: Terminal::with_options(backend, TerminalOptions { viewport })?,
+            looks,
+        })
+    }
+
+    /// One frame, as one synchronized update.
+    fn draw(&mut self, model: &Model) -> io::Result<()> {
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        if self.terminal.get_frame().area() != model.ctx.area {
+            self.terminal.resize(model.ctx.area)?;
+        }
+        let (styles, charset) = &self.looks;
+        self.terminal
+            .draw(|frame| view(model, frame, (styles, *charset)))?;
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        execute!(
+            self.terminal.backend_mut(),
+            CopyToClipboard::to_clipboard_from(text)
+        )
+    }
+}
+
+/// At most so many queued messages are applied before a frame.
+const BATCH: usize = 500;
+
+async fn drive<W: Write, S>(
+    mut stage: Stage<W>,
+    mut input: S,
+    (mut model, mut runtime): (Model, Runtime),
+    (clock, mut gone): (Clock, mpsc::Receiver<()>),
+) -> color_eyre::Result<()>
+where
+    S: Stream<Item = io::Result<Event>> + Unpin,
+{
+    let asked_to_end = asked_to_end();
+    tokio::pin!(asked_to_end);
+    let mut effects = start();
+    let mut changed = true;
+    loop {
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::CopyText(text) => stage.copy(&text)?,
+                effect => runtime.start(effect),
+            }
+        }
+        if changed {
+            stage.draw(&model)?;
+        }
+        let message = tokio::select! {
+            biased;
+            message = runtime.next() => message?,
+            event = input.next() => from_input(event),
+            () = sleep_until(model.next_tick(), clock.now()) => Message::Tick,
+            _ = gone.recv() => Message::Ended,
+            _ = &mut asked_to_end => Message::Ended,
+        };
+        changed = false;
+        let mut queued = Some(message);
+        for _ in 0..BATCH {
+            let Some(message) = queued.take() else { break };
+            effects.extend(update(&mut model, clamped(message), clock.now()));
+            changed |= model.phase == Phase::Changed;
+            if model.phase == Phase::Quitting {
+                return leave(stage, runtime, effects).await;
+            }
+            // An effect goes out before the next input is looked at, so that slots stay in order.
+            if effects.is_empty() {
+                queued = input.next().now_or_never().map(from_input);
+            }
+        }
+    }
+}
+
+async fn leave<W: Write>(
+    stage: Stage<W>,
+    mut runtime: Runtime,
+    effects: Vec<Effect>,
+) -> color_eyre::Result<()> {
+    for effect in effects {
+        runtime.start(effect);
+    }
+    runtime.finish().await;
+    drop(stage);
+    Ok(())
+}
+
+/// A broken or ended input is a terminal that is gone.
+fn from_input(event: Option<io::Result<Event>>) -> Message {
+    match event {
+        Some(Ok(event)) => Message::Input(event),
+        Some(Err(_)) | None => Message::Ended,
+    }
+}
+
+fn clamped(message: Message) -> Message {
+    match message {
+        Message::Input(Event::Resize(width, height)) => {
+            let area = cut(ratatui::layout::Rect::new(0, 0, width, height));
+            Message::Resized(area.as_size())
+        }
+        message => message,
+    }
+}
+
+/// Sleeps until the model wants to be woken, for ever when it does not.
+async fn sleep_until(at: Option<Timestamp>, now: Timestamp) {
+    match at {
+        None => std::future::pending().await,
+        Some(at) => {
+            let wait = at.duration_since(now).as_millis().max(1);
+            let wait = u64::try_from(wait).unwrap_or(u64::MAX);
+            tokio::time::sleep(Duration::from_millis(wait)).await;
+        }
+    }
+}

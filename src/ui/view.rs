@@ -1,0 +1,238 @@
+//! Model to frame: the screen, dialogs over it, toasts over those. Nothing here changes the model.
+
+use super::action::{ACTIONS, Action, Context, Danger, Footer};
+use super::effect::Failure;
+use super::layout;
+use super::model::{Ctx, Link, Model, Screen};
+use super::panes::{Focused, Main, Pane};
+use super::theme::{Charset, Styles};
+use super::widgets::dialog;
+use super::widgets::fit::{columns, cut};
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Alignment, Position, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Wrap};
+
+/// Draws everything.
+pub fn view(model: &Model, frame: &mut Frame<'_>, (styles, charset): (&Styles, Charset)) {
+    let area = frame.area();
+    if layout::too_small(area) {
+        let words = format!(
+            "Too small: {}×{} needed",
+            layout::MIN_WIDTH,
+            layout::MIN_HEIGHT
+        );
+        let words = Paragraph::new(words)
+            .alignment(Alignment::Center)
+            .wrap(Wrap { trim: true });
+        frame.render_widget(words, area);
+    } else {
+        screen(model, frame, styles);
+        for modal in &model.modals {
+            modal.view(frame, styles, &model.ctx);
+        }
+        let above_footer = Rect {
+            height: area.height - 1,
+            ..area
+        };
+        model.toasts.draw(frame, above_footer, styles);
+    }
+    if charset == Charset::Ascii {
+        to_ascii(frame.buffer_mut());
+    }
+}
+
+fn screen(model: &Model, frame: &mut Frame<'_>, styles: &Styles) {
+    let ctx = &model.ctx;
+    let footer_row = Rect {
+        y: ctx.area.bottom().saturating_sub(1),
+        height: 1,
+        ..ctx.area
+    };
+    match (&model.screen, &model.link) {
+        (Screen::Main(main), _) => return main_screen(model, main, frame, styles),
+        (_, Link::Down(failure)) => down(failure, frame, (styles, ctx)),
+        (Screen::SignIn(screen), link) => screen.view(frame, (styles, ctx), link),
+        (Screen::FirstRun(screen), _) => screen.view(frame, styles, ctx),
+        (Screen::ChooseAccount(screen), _) => screen.view(frame, styles, ctx),
+    }
+    let words = "Enter go on   Tab next field   F1 help   Ctrl-C quit";
+    frame.render_widget(Span::styled(format!(" {words}"), styles.muted), footer_row);
+}
+
+/// The database can't be reached and there is nothing to show yet.
+fn down(failure: &Failure, frame: &mut Frame<'_>, (styles, ctx): (&Styles, &Ctx)) {
+    let area = dialog::centred(ctx.area, 68.min(ctx.area.width - 2), 11);
+    let inner = dialog::draw(frame, area, "The database can't be reached", styles);
+    let key = |action| ctx.keymap.key_for(&[Context::Screen], action);
+    let key = |action| key(action).map(|key| key.to_string()).unwrap_or_default();
+    let body = Rect {
+        height: inner.height.saturating_sub(2),
+        ..inner
+    };
+    let words = Paragraph::new(failure.text.as_str()).style(styles.danger);
+    frame.render_widget(words.wrap(Wrap { trim: true }), body);
+    let hint = Line::from(vec![
+        Span::styled(key(Action::Retry), styles.accent),
+        Span::raw(" try again   "),
+        Span::styled(key(Action::Quit), styles.accent),
+        Span::raw(" quit"),
+    ]);
+    frame.render_widget(hint, dialog::button_row(area));
+}
+
+fn main_screen(model: &Model, main: &Main, frame: &mut Frame<'_>, styles: &Styles) {
+    let ctx = &model.ctx;
+    let areas = main.areas(ctx.area);
+    top_bar(frame, areas.top, (styles, ctx));
+    if let Some(trouble) = &main.trouble {
+        banner(trouble, frame, areas.banner, (styles, ctx));
+    }
+    // A dialog has the focus; the panes below it have not.
+    let focused = |pane| {
+        if main.focus == pane && model.modals.is_empty() {
+            Focused::Yes
+        } else {
+            Focused::No
+        }
+    };
+    main.members
+        .view(frame, (areas.members, focused(Pane::Members)), styles, ctx);
+    let invitations = (areas.invitations, focused(Pane::Invitations));
+    main.invitations.view(frame, invitations, styles, ctx);
+    main.invite
+        .view(frame, (areas.invite, focused(Pane::Invite)), styles, ctx);
+    footer(model, frame, areas.footer, styles);
+}
+
+/// `Ada Lovelace ▾ p`, cut for the narrow.
+fn profile_words(ctx: &Ctx) -> String {
+    let Some(session) = &ctx.session else {
+        return String::new();
+    };
+    let name = match session.user.name.as_str() {
+        "" => session.user.email.as_str(),
+        name => name,
+    };
+    cut(name, usize::from(ctx.area.width / 2).saturating_sub(6))
+}
+
+fn profile_key(ctx: &Ctx) -> String {
+    let key = ctx.keymap.key_for(&[Context::Main], Action::OpenProfile);
+    key.map(|key| key.to_string()).unwrap_or_default()
+}
+
+fn profile_area(ctx: &Ctx) -> Rect {
+    let width = columns(&profile_words(ctx)) + columns(&profile_key(ctx)) + 5;
+    let width = width.min(ctx.area.width);
+    Rect::new(ctx.area.right() - width, ctx.area.y, width, 1)
+}
+
+/// Whether the profile menu stands at a position of the top bar.
+pub(super) fn profile_at(at: Position, ctx: &Ctx) -> bool {
+    profile_area(ctx).contains(at)
+}
+
+fn top_bar(frame: &mut Frame<'_>, row: Rect, (styles, ctx): (&Styles, &Ctx)) {
+    let profile = profile_area(ctx);
+    let room = usize::from(row.width.saturating_sub(profile.width + 4));
+    let account = ctx
+        .account
+        .as_ref()
+        .map_or("", |account| account.name.as_str());
+    let mut left = vec![
+        Span::styled(" ◆ ", styles.accent),
+        Span::styled(cut(account, room), styles.title),
+    ];
+    if usize::from(columns(account)) + 14 < room {
+        left.push(Span::styled("  User Management", styles.muted));
+    }
+    frame.render_widget(Line::from(left), row);
+    let right = Line::from(vec![
+        Span::raw(profile_words(ctx)),
+        Span::styled(" ▾ ", styles.muted),
+        Span::styled(profile_key(ctx), styles.accent),
+        Span::raw(" "),
+    ]);
+    frame.render_widget(right.alignment(Alignment::Right), profile);
+}
+
+fn banner(trouble: &Failure, frame: &mut Frame<'_>, row: Rect, (styles, ctx): (&Styles, &Ctx)) {
+    let key = ctx.keymap.key_for(&[Context::Main], Action::Retry);
+    let retry = key.map(|key| format!("{key} Retry ")).unwrap_or_default();
+    let width = usize::from(row.width.saturating_sub(columns(&retry) + 4));
+    let line = Line::from(vec![
+        Span::styled(" ✗ ", styles.danger),
+        Span::styled(
+            super::widgets::fit::pad(trouble.text.as_str(), width),
+            styles.danger,
+        ),
+        Span::styled(format!(" {retry}"), styles.accent),
+    ]);
+    frame.render_widget(line, row);
+}
+
+/// The keys of what has the focus, from the action table.
+fn footer(model: &Model, frame: &mut Frame<'_>, row: Rect, styles: &Styles) {
+    let contexts = model.contexts();
+    let mut spans = vec![Span::raw(" ")];
+    let mut used = 1;
+    let typing = model.is_typing();
+    for entry in ACTIONS.iter().filter(|entry| entry.footer == Footer::Shown) {
+        let bound = contexts.iter().chain([&Context::Global]);
+        let mut here = bound.filter(|context| entry.contexts.contains(context));
+        if here.next().is_none() {
+            continue;
+        }
+        let Some(key) = model.ctx.keymap.key_for(&contexts, entry.action) else {
+            continue;
+        };
+        let key = key.to_string();
+        if typing && key.chars().count() == 1 {
+            continue;
+        }
+        let width = columns(&key) + columns(entry.hint) + 4;
+        if used + width > row.width {
+            break;
+        }
+        used += width;
+        let hint = match entry.danger {
+            Danger::Takes => styles.danger,
+            Danger::None => styles.muted,
+        };
+        spans.push(Span::styled(key, styles.accent));
+        spans.push(Span::styled(format!(" {}   ", entry.hint), hint));
+    }
+    if typing {
+        spans.push(Span::styled("Tab", styles.accent));
+        spans.push(Span::styled(" next   ", styles.muted));
+        spans.push(Span::styled("Esc", styles.accent));
+        spans.push(Span::styled(" back", styles.muted));
+    }
+    frame.render_widget(Line::from(spans), row);
+}
+
+/// For terminals whose locale is not UTF-8: every cell gets an ASCII picture.
+fn to_ascii(buffer: &mut Buffer) {
+    for cell in &mut buffer.content {
+        let plain = match cell.symbol().chars().next() {
+            Some(c) if c.is_ascii() && cell.symbol().len() == 1 => continue,
+            Some('─' | '−') => '-',
+            Some('│') => '|',
+            Some('╭' | '╮' | '╰' | '╯' | '✓') => '+',
+            Some('▸') => '>',
+            Some('▾' | '↓') => 'v',
+            Some('↑') => '^',
+            Some('●' | '•' | '◆') => '*',
+            Some('○' | '◌') => 'o',
+            Some('✗' | '×') => 'x',
+            Some('·' | '…') => '.',
+            Some('“' | '”') => '"',
+            Some('↻') => '~',
+            Some(_) => '?',
+            None => continue,
+        };
+        cell.set_char(plain);
+    }
+}
