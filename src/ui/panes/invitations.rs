@@ -145,7 +145,7 @@ impl Invitations {
         let Some(invitation) = self.rows.get(self.cursor) else {
             return Wish::Nothing;
         };
-        let menu = InvitationActions::new(invitation.clone(), ctx);
+        let menu = InvitationActions::new(invitation, ctx);
         Wish::Open(Box::new(Modal::InvitationActions(menu)), Vec::new())
     }
 

@@ -186,8 +186,7 @@ impl Invite {
                 Wish::Nothing
             }
             Stop::Choose => {
-                let current = self.grant.clone();
-                let permissions = Permissions::for_invite(current, ctx);
+                let permissions = Permissions::for_invite(self.grant.as_ref(), ctx);
                 Wish::Open(Box::new(Modal::Permissions(permissions)), Vec::new())
             }
             Stop::Send if matches!(self.complaint, Some((_, Way::EditMember(_)))) => {
