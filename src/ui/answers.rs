@@ -8,7 +8,7 @@ use super::modals::{ModalEvent, Notice};
 use super::model::{Link, Model, Phase, Screen, Start};
 use super::outcomes::{grant_wish, settle};
 use super::panes::{Main, open_for_member};
-use super::screens::{ChooseAccount, FirstRun, SignIn};
+use super::screens::{ChooseAccount, FirstRun};
 use super::update::{reload, to_sign_in};
 use super::widgets::toast::Kind;
 use super::words::done_words;
@@ -316,13 +316,4 @@ fn fail(model: &mut Model, failure: &Failure) -> Vec<Effect> {
             .push(Kind::Failure, failure.text.clone(), model.ctx.now);
     }
     Vec::new()
-}
-
-/// The first screen.
-pub(super) fn first_screen(start: &Start) -> Screen {
-    let email = match start {
-        Start::Credentials { email, .. } => email.as_str(),
-        Start::SignIn | Start::Resume(_) => "",
-    };
-    Screen::SignIn(SignIn::new(email))
 }

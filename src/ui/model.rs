@@ -148,6 +148,25 @@ impl Ctx {
 }
 
 impl Model {
+    /// The first model: nobody is signed in, the database is being reached.
+    pub fn new(ctx: Ctx, opening: Opening) -> Self {
+        let mut waiting = Waiting::default();
+        waiting.begin(ctx.now);
+        let email = match &opening.start {
+            Start::Credentials { email, .. } => email.as_str(),
+            Start::SignIn | Start::Resume(_) => "",
+        };
+        Self {
+            screen: Screen::SignIn(SignIn::new(email)),
+            ctx,
+            modals: Vec::new(),
+            toasts: Toasts::default(),
+            link: Link::Connecting(waiting),
+            opening,
+            phase: Phase::Changed,
+        }
+    }
+
     /// The contexts in which keys are looked up now, most specific first; global comes by itself.
     pub fn contexts(&self) -> Vec<Context> {
         if let Some(modal) = self.modals.last() {

@@ -1,18 +1,15 @@
 //! The loop: waits for answers, input, the time the model asked for, or the end; applies all that
 //! is queued, then draws once, and only when something changed.
 
-use super::answers::first_screen;
 use super::effect::{Connect, Effect, Here};
 use super::keymap::{Keymap, KeymapError};
 use super::message::Message;
-use super::model::{Ctx, Link, Mail, Model, Opening, Phase};
+use super::model::{Ctx, Mail, Model, Opening, Phase};
 use super::runtime::Runtime;
 use super::terminal::{Held, area, asked_to_end, cut};
 use super::theme::{Charset, Depth, Styles};
 use super::update::{start, update};
 use super::view::view;
-use super::waiting::Waiting;
-use super::widgets::toast::Toasts;
 use crate::clock::Clock;
 use crate::domain::{Catalogue, PasswordPolicy};
 use color_eyre::eyre::eyre;
@@ -76,29 +73,18 @@ fn told(faults: &[KeymapError]) -> String {
 /// The first model.
 fn begin(console: Console, keymap: Keymap) -> (Model, Runtime) {
     let runtime = Runtime::new(console.connect, console.here, console.session_file);
-    let now = console.clock.now();
-    let mut waiting = Waiting::default();
-    waiting.begin(now);
-    let model = Model {
-        ctx: Ctx {
-            now,
-            zone: TimeZone::system(),
-            area: area(),
-            keymap: Arc::new(keymap),
-            catalogue: Arc::new(console.catalogue),
-            passwords: console.passwords,
-            mail: Mail::Unknown,
-            session: None,
-            account: None,
-        },
-        screen: first_screen(&console.opening.start),
-        modals: Vec::new(),
-        toasts: Toasts::default(),
-        link: Link::Connecting(waiting),
-        opening: console.opening,
-        phase: Phase::Changed,
+    let ctx = Ctx {
+        now: console.clock.now(),
+        zone: TimeZone::system(),
+        area: area(),
+        keymap: Arc::new(keymap),
+        catalogue: Arc::new(console.catalogue),
+        passwords: console.passwords,
+        mail: Mail::Unknown,
+        session: None,
+        account: None,
     };
-    (model, runtime)
+    (Model::new(ctx, console.opening), runtime)
 }
 
 /// What is drawn on.

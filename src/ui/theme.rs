@@ -74,6 +74,8 @@ roles! {
     selected,
     /// A text field.
     input,
+    /// The example in an empty text field.
+    placeholder,
     /// The text field with the focus.
     input_focus,
     /// A button.

@@ -1,6 +1,6 @@
 //! Model to frame: the screen, dialogs over it, toasts over those. Nothing here changes the model.
 
-use super::action::{ACTIONS, Action, Context, Danger, Footer};
+use super::action::{ACTIONS, Action, Context, Danger, Entry, Footer};
 use super::effect::Failure;
 use super::layout;
 use super::model::{Ctx, Link, Model, Screen};
@@ -32,11 +32,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>, (styles, charset): (&Styles, C
         for modal in &model.modals {
             modal.view(frame, styles, &model.ctx);
         }
-        let above_footer = Rect {
-            height: area.height - 1,
-            ..area
-        };
-        model.toasts.draw(frame, above_footer, styles);
+        model.toasts.draw(frame, toast_area(model), styles);
     }
     if charset == Charset::Ascii {
         to_ascii(frame.buffer_mut());
@@ -52,7 +48,7 @@ fn screen(model: &Model, frame: &mut Frame<'_>, styles: &Styles) {
     };
     match (&model.screen, &model.link) {
         (Screen::Main(main), _) => return main_screen(model, main, frame, styles),
-        (_, Link::Down(failure)) => down(failure, frame, (styles, ctx)),
+        (_, Link::Down(failure)) => return down(failure, frame, (styles, ctx)),
         (Screen::SignIn(screen), link) => screen.view(frame, (styles, ctx), link),
         (Screen::FirstRun(screen), _) => screen.view(frame, styles, ctx),
         (Screen::ChooseAccount(screen), _) => screen.view(frame, styles, ctx),
@@ -173,27 +169,32 @@ fn banner(trouble: &Failure, frame: &mut Frame<'_>, row: Rect, (styles, ctx): (&
     frame.render_widget(line, row);
 }
 
+/// Toasts stand over the list, never over the invite pane or the footer.
+fn toast_area(model: &Model) -> Rect {
+    let area = model.ctx.area;
+    let height = match &model.screen {
+        Screen::Main(main) => main.areas(area).members.bottom().saturating_sub(1),
+        _ => area.height.saturating_sub(1),
+    };
+    Rect {
+        width: area.width.saturating_sub(1),
+        height,
+        ..area
+    }
+}
+
 /// The keys of what has the focus, from the action table.
 fn footer(model: &Model, frame: &mut Frame<'_>, row: Rect, styles: &Styles) {
     let contexts = model.contexts();
+    let map = &model.ctx.keymap;
+    let hints = ACTIONS.iter().filter(|entry| is_hinted(model, entry));
+    let bound = hints.filter_map(|entry| Some((map.key_for(&contexts, entry.action)?, entry)));
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
-    let typing = model.is_typing();
-    for entry in ACTIONS.iter().filter(|entry| entry.footer == Footer::Shown) {
-        let bound = contexts.iter().chain([&Context::Global]);
-        let mut here = bound.filter(|context| entry.contexts.contains(context));
-        if here.next().is_none() {
-            continue;
-        }
-        let Some(key) = model.ctx.keymap.key_for(&contexts, entry.action) else {
-            continue;
-        };
+    for (key, entry) in bound {
         let key = key.to_string();
-        if typing && key.chars().count() == 1 {
-            continue;
-        }
         let width = columns(&key) + columns(entry.hint) + 4;
-        if used + width > row.width {
+        if used + width > row.width + 3 {
             break;
         }
         used += width;
@@ -204,13 +205,27 @@ fn footer(model: &Model, frame: &mut Frame<'_>, row: Rect, styles: &Styles) {
         spans.push(Span::styled(key, styles.accent));
         spans.push(Span::styled(format!(" {}   ", entry.hint), hint));
     }
-    if typing {
-        spans.push(Span::styled("Tab", styles.accent));
-        spans.push(Span::styled(" next   ", styles.muted));
-        spans.push(Span::styled("Esc", styles.accent));
-        spans.push(Span::styled(" back", styles.muted));
-    }
     frame.render_widget(Line::from(spans), row);
+}
+
+/// Whether the footer names an action now: what works where the focus is. In dialogs and while
+/// typing, that is the way on and the way back.
+fn is_hinted(model: &Model, entry: &Entry) -> bool {
+    let confined = !model.modals.is_empty() || model.is_typing();
+    let here = model.contexts();
+    let special = entry.contexts.len() < Context::ALL.len();
+    let local = entry.contexts.iter().any(|context| here.contains(context));
+    match entry.action {
+        Action::Next | Action::Back | Action::Confirm => confined,
+        // Only where the address is already invited.
+        Action::ResendInvitation if here.contains(&Context::Invite) => match &model.screen {
+            Screen::Main(main) => main.invite.to_resend().is_some(),
+            _ => false,
+        },
+        _ if model.is_typing() => false,
+        _ if confined => entry.footer == Footer::Shown && special && local,
+        _ => entry.footer == Footer::Shown && local,
+    }
 }
 
 /// For terminals whose locale is not UTF-8: every cell gets an ASCII picture.

@@ -14,4 +14,5 @@ mod mail;
 mod service;
 mod store;
 mod support;
+mod ui;
 mod web;

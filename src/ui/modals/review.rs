@@ -20,6 +20,8 @@ pub struct Review {
     top: u16,
 }
 
+const WIDTH: u16 = 76;
+
 impl Review {
     /// Opens the review of a change; submits `Apply`, waits for `Message::Changed`.
     pub fn new(change: Change, _ctx: &Ctx) -> Self {
@@ -36,7 +38,7 @@ impl Review {
             ModalEvent::Action(Action::Down) => self.top = (self.top + 1).min(self.last_top(ctx)),
             ModalEvent::Action(Action::PageUp | Action::First) => self.top = 0,
             ModalEvent::Action(Action::PageDown | Action::Last) => self.top = self.last_top(ctx),
-            event => return self.writing.on_event(event, area(ctx), ctx),
+            event => return self.writing.on_event(event, self.area(ctx), ctx),
         }
         Outcome::Stay
     }
@@ -46,11 +48,24 @@ impl Review {
         self.writing.next_tick(now)
     }
 
+    /// As high as its lines, buttons and frame need.
+    fn area(&self, ctx: &Ctx) -> Rect {
+        let width = WIDTH.min(ctx.area.width);
+        let lines = self
+            .paragraph(ctx, None)
+            .line_count(width.saturating_sub(6));
+        let height = u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(6);
+        let most = ctx.area.height.saturating_sub(2).min(26);
+        dialog::centred(ctx.area, width, height.clamp(most.min(12), most))
+    }
+
     fn last_top(&self, ctx: &Ctx) -> u16 {
-        let lines = self.paragraph(ctx, None).line_count(body(area(ctx)).width);
+        let lines = self
+            .paragraph(ctx, None)
+            .line_count(body(self.area(ctx)).width);
         u16::try_from(lines)
             .unwrap_or(u16::MAX)
-            .saturating_sub(body(area(ctx)).height)
+            .saturating_sub(body(self.area(ctx)).height)
     }
 
     fn paragraph(&self, ctx: &Ctx, styles: Option<&Styles>) -> Paragraph<'static> {
@@ -75,7 +90,7 @@ impl Review {
     }
 
     pub fn view(&self, frame: &mut Frame<'_>, styles: &Styles, ctx: &Ctx) {
-        let area = area(ctx);
+        let area = self.area(ctx);
         let (title, _) = written::title(self.writing.change(), ctx);
         dialog::draw(frame, area, title, styles);
         frame.render_widget(
@@ -87,10 +102,6 @@ impl Review {
         }
         self.writing.draw(frame, area, styles, ctx);
     }
-}
-
-fn area(ctx: &Ctx) -> Rect {
-    dialog::centred(ctx.area, 78, ctx.area.height.saturating_sub(2).min(26))
 }
 
 fn body(area: Rect) -> Rect {

@@ -1,7 +1,7 @@
 //! A change in words: its title, whom it is about, what it gives and takes. Review and confirmation
 //! share them.
 
-use crate::domain::{Change, GrantDiff, Role};
+use crate::domain::{Change, Grant, GrantDiff, Role};
 use crate::ui::model::Ctx;
 use crate::ui::theme::Styles;
 use ratatui::text::{Line, Span};
@@ -31,6 +31,9 @@ pub(super) fn subject(change: &Change) -> String {
         Change::SetGrant { member, .. }
         | Change::OfferOwnership { member }
         | Change::Remove { member } => {
+            if member.name.is_empty() {
+                return member.email.to_string();
+            }
             format!("{} · {}", member.email, member.name)
         }
         Change::Invite { email, .. } => email.to_string(),
@@ -73,6 +76,18 @@ pub(super) fn diff_lines(change: &Change, ctx: &Ctx, styles: &Styles) -> Vec<Lin
             format!("Role: {}", role(grant.role)),
             styles.accent,
         ));
+    }
+    if matches!(change, Change::Invite { grant, .. } if *grant == Grant::full()) {
+        // Thirteen labels would say less than this.
+        let count = ctx.catalogue.ordinary().len();
+        lines.push(Line::from(vec![
+            Span::styled("+ ", styles.success),
+            Span::styled(
+                format!("All {count} of today and what is added later; never managing users"),
+                styles.text,
+            ),
+        ]));
+        return lines;
     }
     lines.extend(key_lines(&diff, ctx, styles));
     lines

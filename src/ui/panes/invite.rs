@@ -29,6 +29,9 @@ enum Stop {
     Send,
 }
 
+/// From this width on, the choices have their full names.
+const WIDE: u16 = 66;
+
 const STOPS: [Stop; 4] = [Stop::Email, Stop::All, Stop::Choose, Stop::Send];
 
 /// The way out of a complaint.
@@ -271,7 +274,7 @@ impl Invite {
             "( )"
         };
         let custom = if chosen.is_some() { "(•)" } else { "( )" };
-        if width < 66 {
+        if width < WIDE {
             return [format!("{all} All"), format!("{custom} Choose")];
         }
         let chosen = chosen.map(|grant| format!(" · {}", grant.badge(&ctx.catalogue)));
@@ -300,7 +303,7 @@ impl Invite {
             email: row(0),
             hint: row(1),
             all: radio(last.x, all),
-            choose: radio(last.x + all + 1, choose),
+            choose: radio(last.x + all + u16::from(inside.width >= WIDE), choose),
             buttons: Buttons::right(vec![send], last),
             labels,
         }

@@ -22,7 +22,7 @@ use ratatui::widgets::Paragraph;
 /// the role; the address never.
 const COLUMNS: [Column; 4] = [
     column("E-mail address", 20, 0, Grow::Yes),
-    column("Last login", 10, 54, Grow::No),
+    column("Last login", 12, 56, Grow::No),
     column("Role", 18, 42, Grow::No),
     column("Actions", 14, 68, Grow::No),
 ];
@@ -150,11 +150,8 @@ impl Members {
         };
         let mut spans = vec![Span::raw("  ")];
         for (index, (column, width)) in COLUMNS.iter().zip(widths(width)).enumerate() {
-            // "Last login ↑" would not fit its column; the arrow takes the space.
-            let heading = if index == sorted && column.heading.len() < usize::from(width) {
+            let heading = if index == sorted {
                 format!("{} {arrow}", column.heading)
-            } else if index == sorted {
-                format!("{arrow}{}", column.heading)
             } else {
                 column.heading.to_owned()
             };
@@ -267,16 +264,17 @@ fn line(
         spans.push(Span::raw(" ".repeat(missing + usize::from(GAP))));
     }
     if actions > 0 {
-        let usable = |action| availability(action, member, ctx).is_ok();
-        let style = |usable, style| if usable { style } else { styles.disabled };
-        spans.push(Span::styled(
-            MANAGE,
-            style(usable(Action::SetGrant), styles.button),
-        ));
+        let look = |action, style| match availability(action, member, ctx) {
+            Err(_) => styles.disabled,
+            // Only the row under the cursor speaks up.
+            Ok(()) if marker.trim().is_empty() => styles.muted,
+            Ok(()) => style,
+        };
+        spans.push(Span::styled(MANAGE, look(Action::SetGrant, styles.button)));
         spans.push(Span::raw("  "));
         spans.push(Span::styled(
             REMOVE,
-            style(usable(Action::RemoveMember), styles.danger),
+            look(Action::RemoveMember, styles.danger),
         ));
     }
     Line::from(spans)
@@ -294,7 +292,10 @@ pub(super) fn role_badge(
         Role::Custom => ('○', styles.badge_custom),
     };
     let text = grant.badge(&ctx.catalogue);
-    let short = text.replace(" + users", " +u");
+    // The mark already tells the role.
+    let short = text
+        .replace("Custom · ", "")
+        .replace("All permissions", "All");
     let text = if columns(&text) + 2 > u16::try_from(width).unwrap_or(u16::MAX) {
         short
     } else {

@@ -29,7 +29,7 @@ impl Default for FirstRun {
         let text = |limit| TextInput::new(Mask::Shown, limit);
         let secret = || TextInput::new(Mask::Dots, 512);
         let fields = vec![
-            Field::new("Account name", "Lovelace Mills", text(100)),
+            Field::new("Account name", "such as Lovelace Mills", text(100)),
             Field::new("Your e-mail", "name@example.com", text(320)),
             Field::new("Password", "at least 15 characters", secret()),
             Field::new("Password again", "", secret()),

@@ -21,7 +21,11 @@ const CARD_WIDTH: u16 = 68;
 /// The card of a screen: its frame, with room for a heading of two rows and `height` rows of content.
 pub(super) fn card(screen: Rect, height: u16) -> Rect {
     let width = CARD_WIDTH.min(screen.width.saturating_sub(2));
-    dialog::centred(screen, width, height.saturating_add(5))
+    let above_footer = Rect {
+        height: screen.height.saturating_sub(1),
+        ..screen
+    };
+    dialog::centred(above_footer, width, height.saturating_add(5))
 }
 
 /// Where the content of a card goes.

@@ -170,7 +170,7 @@ impl Form {
     }
 
     fn buttons(&self, row: Rect) -> Buttons {
-        Buttons::left(vec![Button::new(self.button, Tone::Plain)], row)
+        Buttons::left(vec![Button::new(self.button, Tone::Plain)], shifted(row, 2))
     }
 
     /// One row per field with a row for its complaint beneath, closer together where room is short.
@@ -239,7 +239,7 @@ impl Form {
             Some(fault) if places.step == 1 => (fault, styles.danger),
             _ => (note, styles.muted),
         };
-        let beside = shifted(places.button, columns(self.button) + 6);
+        let beside = shifted(places.button, columns(self.button) + 8);
         let words = cut(words, usize::from(beside.width));
         frame.render_widget(Span::styled(words, style), beside);
     }

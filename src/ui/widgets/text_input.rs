@@ -130,10 +130,7 @@ impl TextInput {
         };
         if self.is_empty() && !look.placeholder.is_empty() {
             let words = super::fit::pad(look.placeholder, width);
-            frame.render_widget(
-                Span::styled(words, look.styles.input.patch(look.styles.disabled)),
-                area,
-            );
+            frame.render_widget(Span::styled(words, look.styles.placeholder), area);
         } else {
             let text = super::fit::pad(&self.window(width), width);
             frame.render_widget(Span::styled(text, style), area);

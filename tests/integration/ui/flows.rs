@@ -1,0 +1,259 @@
+//! What keys, clicks and answers do, told by what is on the screen.
+
+use crate::support::screen::{Screen, World, account, custom};
+use rollbook::domain::Grant;
+use rollbook::ui::effect::{Failure, FailureKind};
+use rollbook::ui::message::Setup;
+
+const SIZE: (u16, u16) = (80, 24);
+
+fn shows(screen: &Screen, words: &str) {
+    let text = screen.text();
+    assert!(text.contains(words), "{words:?} is missing:\n{text}");
+}
+
+fn hides(screen: &Screen, words: &str) {
+    let text = screen.text();
+    assert!(
+        !text.contains(words),
+        "{words:?} should not be here:\n{text}"
+    );
+}
+
+#[test]
+fn r01_the_profile_menu_opens_with_a_key_and_a_click() {
+    let mut screen = Screen::signed_in(World::small(), SIZE);
+    shows(&screen, "Ada Lovelace ▾ p");
+    for entry in [
+        "User Management",
+        "Switch account",
+        "My details",
+        "Change password",
+        "Login log",
+        "Sign out",
+    ] {
+        screen.keys("p");
+        shows(&screen, entry);
+        screen.keys("<esc>");
+    }
+    screen.click("Ada Lovelace ▾");
+    shows(&screen, "Sign out");
+}
+
+#[test]
+fn r02_the_table_counts_and_scrolls() {
+    let mut screen = Screen::signed_in(World::large(), SIZE);
+    shows(&screen, "200 users");
+    screen.keys("G");
+    shows(&screen, "m199@mill.example");
+    screen.keys("g");
+    shows(&screen, "ada@mill.example");
+    for _ in 0..150 {
+        screen.keys("j");
+    }
+    shows(&screen, "m150@mill.example");
+}
+
+#[test]
+fn r02_never_is_said() {
+    shows(&Screen::signed_in(World::small(), SIZE), "Never");
+}
+
+#[test]
+fn r03_what_is_not_allowed_says_why() {
+    let mut screen = Screen::signed_in(World::small(), SIZE);
+    screen.keys("<down> <down> <down> <enter>");
+    shows(&screen, "An owner has everything");
+}
+
+#[test]
+fn r05_a_change_is_reviewed_and_then_written() {
+    let mut screen = Screen::signed_in(World::small(), SIZE);
+    screen.keys("<down> d");
+    shows(&screen, "babbage@mill.example");
+    screen.keys("<tab> <enter>");
+    shows(&screen, "has no access any more");
+    assert_eq!(screen.world.members.len(), 4);
+    screen.keys("u");
+    shows(&screen, "has access again");
+}
+
+#[test]
+fn r07_the_invite_pane_says_what_is_wrong_and_keeps_what_was_typed() {
+    let mut screen = Screen::signed_in(World::small(), SIZE);
+    screen.keys("i nobody <tab> <tab> <tab> <enter>");
+    shows(&screen, "exactly one @");
+    shows(&screen, "nobody");
+    screen.keys("@x.example <tab> <tab> <tab> <enter>");
+    shows(&screen, "Choose: all permissions, or some of them");
+    screen.keys("<space> <enter>");
+    shows(&screen, "Review the invitation");
+    screen.keys("<enter>");
+    shows(&screen, "is invited");
+    assert_eq!(screen.world.invitations[0].grant, Grant::full());
+}
+
+#[test]
+fn r07_an_existing_member_is_one_key_away() {
+    let mut screen = Screen::signed_in(World::small(), SIZE);
+    screen.world.refusal = Some(Failure::new(
+        FailureKind::AlreadyMember,
+        "This person is already a member",
+    ));
+    screen.keys("i babbage@mill.example <tab> <space> <enter> <enter>");
+    shows(&screen, "already a member");
+    shows(&screen, "babbage@mill.example");
+    screen.keys("<enter>");
+    shows(&screen, "Permissions");
+    assert!(!screen.model.modals.is_empty());
+}
+
+#[test]
+fn r07_a_pending_invitation_is_resent_with_r() {
+    let mut screen = Screen::signed_in(World::large(), SIZE);
+    screen.world.refusal = Some(Failure::new(
+        FailureKind::AlreadyPending,
+        "An invitation is already pending",
+    ));
+    screen.keys("i grace@navy.example <tab> <space> <enter> <enter>");
+    shows(&screen, "r resends");
+    screen.keys("r <enter>");
+    shows(&screen, "gets a new link");
+}
+
+#[test]
+fn r14_several_accounts_are_asked_for_once() {
+    let mut world = World::small();
+    world.accounts.push(account(2, "Analytical Engines"));
+    let mut screen = Screen::signed_in(world, SIZE);
+    shows(&screen, "which one?");
+    screen.keys("<down> <enter>");
+    shows(&screen, "◆ Analytical Engines");
+}
+
+#[test]
+fn keys_typed_before_the_database_is_there_are_not_lost() {
+    let mut world = World::small();
+    world.outage = Some(Failure::new(FailureKind::Unavailable, "connection refused"));
+    let mut screen = Screen::start(world, SIZE);
+    shows(&screen, "can't be reached");
+    screen.world.outage = None;
+    screen.keys("R");
+    shows(&screen, "Sign in");
+    screen.keys("wrong@x.example <tab> pw <enter>");
+    shows(&screen, "do not match");
+    shows(&screen, "wrong@x.example");
+}
+
+#[test]
+fn the_screen_lives_through_an_outage_and_keeps_what_was_typed() {
+    let mut screen = Screen::signed_in(World::small(), SIZE);
+    screen.keys("i half@typ");
+    screen.world.outage = Some(Failure::new(
+        FailureKind::Unavailable,
+        "The database does not answer",
+    ));
+    screen.keys("<esc> s");
+    shows(&screen, "R Retry");
+    shows(&screen, "half@typ");
+    screen.world.outage = None;
+    screen.wait(4);
+    hides(&screen, "R Retry");
+    shows(&screen, "half@typ");
+}
+
+#[test]
+fn an_accepted_invitation_appears_without_a_key() {
+    let mut screen = Screen::signed_in(World::large(), SIZE);
+    screen.keys("<down> <down>");
+    let accepted = screen.world.invitations.remove(0);
+    let mut joined =
+        crate::support::screen::member(900, accepted.email.as_str(), custom(&["invoices.pay"]));
+    joined.last_login = None;
+    screen.world.members.insert(1, joined);
+    screen.wait(4);
+    shows(&screen, "201 users");
+    let text = screen.text();
+    let row = text
+        .lines()
+        .find(|line| line.contains('▸') && line.contains('@'))
+        .unwrap();
+    assert!(
+        row.contains("clark.kent"),
+        "the cursor left its member:\n{text}"
+    );
+}
+
+#[test]
+fn a_search_is_typed_and_left() {
+    let mut screen = Screen::signed_in(World::large(), SIZE);
+    screen.keys("/ noether");
+    shows(&screen, "1 user found");
+    shows(&screen, "emmy.noether");
+    screen.keys("<enter> <esc>");
+    shows(&screen, "200 users");
+    screen.keys("/ qqqq");
+    shows(&screen, "Nobody matches");
+}
+
+#[test]
+fn a_huge_paste_is_harmless() {
+    let mut screen = Screen::signed_in(World::small(), SIZE);
+    screen.keys("i").paste(&"x".repeat(10_000));
+    shows(&screen, "Only the first 320 characters were kept");
+}
+
+#[test]
+fn first_run_refuses_a_short_password_next_to_its_field() {
+    let mut world = World::small();
+    world.setup = Setup::Needed;
+    let mut screen = Screen::start(world, SIZE);
+    screen.keys("Mill <tab> ada@mill.example <tab> short <tab> short <enter>");
+    shows(&screen, "at least 15 characters");
+    shows(&screen, "ada@mill.example");
+}
+
+#[test]
+fn ctrl_c_quits_everywhere_and_ctrl_z_nowhere() {
+    for keys in ["", "i", "p", "<down> d", "?", "/"] {
+        let mut screen = Screen::signed_in(World::small(), SIZE);
+        screen.keys(keys).keys("<ctrl-z>");
+        assert!(!screen.quits(), "{keys}");
+        screen.keys("<ctrl-c>");
+        assert!(screen.quits(), "{keys}");
+    }
+}
+
+#[test]
+fn no_size_and_no_screen_panics() {
+    let places = [
+        "",
+        "<tab>",
+        "i",
+        "p",
+        "<down> d",
+        "<down> <enter>",
+        "?",
+        "/ x",
+        "i a@b.cd <tab> <space> <enter>",
+    ];
+    for keys in places {
+        let mut screen = Screen::signed_in(World::large(), SIZE);
+        screen.keys(keys);
+        for (width, height) in [
+            (0, 0),
+            (1, 1),
+            (40, 12),
+            (41, 13),
+            (60, 16),
+            (500, 200),
+            (40, 60),
+            (300, 12),
+        ] {
+            screen
+                .resize(width, height)
+                .keys("<down> <tab> <backtab> <up>");
+            screen.text();
+        }
+    }
+}

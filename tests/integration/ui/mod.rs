@@ -1,0 +1,4 @@
+//! Whole screens: keys through the real update, answers from a script, grid and styles compared.
+
+mod flows;
+mod pictures;
