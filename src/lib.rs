@@ -12,6 +12,7 @@
 //!
 //! The library exists for the binary and its tests; it promises no stable interface.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;

@@ -59,12 +59,14 @@ impl<'a> Caller<'a> {
     pub async fn account(&self) -> Outcome<AccountId> {
         if let Some(name) = &self.global.account {
             let found = self.service.find_account(&self.actor, name).await;
-            return found.map(|account| account.id).map_err(|error| match error {
-                ServiceError::NotFound { .. } => {
-                    Failure::NotFound(format!("No account {name:?} is in your reach"))
-                }
-                other => other.into(),
-            });
+            return found
+                .map(|account| account.id)
+                .map_err(|error| match error {
+                    ServiceError::NotFound { .. } => {
+                        Failure::NotFound(format!("No account {name:?} is in your reach"))
+                    }
+                    other => other.into(),
+                });
         }
         let accounts = self.service.reachable_accounts(&self.actor).await?;
         match accounts.as_slice() {

@@ -1,8 +1,8 @@
 //! The JSON documents that `--json` prints. Their field names are an interface: scripts rely on them.
 
 use crate::domain::{
-    Account, AccountSummary, Catalogue, DeliveryState, Event, Invitation, InvitationStatus,
-    Member, PermissionSet, Role, User,
+    Account, AccountSummary, Catalogue, DeliveryState, Event, Invitation, InvitationStatus, Member,
+    PermissionSet, Role, User,
 };
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};

@@ -101,10 +101,10 @@ impl From<io::Error> for Failure {
 
 fn service_exit(error: &ServiceError) -> Exit {
     match error {
-        ServiceError::Denied(Denied::LastOwner | Denied::AlreadyOwner)
-        | ServiceError::Conflict(_) => Exit::Conflict,
         ServiceError::Dead(Dead::Unknown) | ServiceError::NotFound { .. } => Exit::NotFound,
-        ServiceError::Dead(_) => Exit::Conflict,
+        ServiceError::Denied(Denied::LastOwner | Denied::AlreadyOwner)
+        | ServiceError::Conflict(_)
+        | ServiceError::Dead(_) => Exit::Conflict,
         ServiceError::Denied(_) | ServiceError::NotSignedIn(_) | ServiceError::Limited(_) => {
             Exit::NotAllowed
         }
@@ -175,7 +175,10 @@ mod tests {
         let cases: Vec<(ServiceError, Exit)> = vec![
             (Denied::NotAManager.into(), Exit::NotAllowed),
             (Denied::LastOwner.into(), Exit::Conflict),
-            (ServiceError::NotSignedIn(SignInFault::Wrong), Exit::NotAllowed),
+            (
+                ServiceError::NotSignedIn(SignInFault::Wrong),
+                Exit::NotAllowed,
+            ),
             (Invalid::Email(EmailError::NoAt).into(), Exit::Usage),
             (ServiceError::NotFound { what: "member" }, Exit::NotFound),
             (Conflict::AlreadyMember.into(), Exit::Conflict),
@@ -185,7 +188,12 @@ mod tests {
             (ServiceError::Dead(Dead::Unknown), Exit::NotFound),
             (ServiceError::Dead(Dead::Expired), Exit::Conflict),
             (ServiceError::Unavailable("down".into()), Exit::Unreachable),
-            (ServiceError::Bug { reference: "x".into() }, Exit::Unexpected),
+            (
+                ServiceError::Bug {
+                    reference: "x".into(),
+                },
+                Exit::Unexpected,
+            ),
         ];
         for (error, exit) in cases {
             assert_eq!(Failure::from(error).exit(), exit);

@@ -85,7 +85,7 @@ async fn all_pages(
         let wanted = i64::try_from(most - members.len()).map_or(PAGE, |left| left.min(PAGE));
         let service = caller.service;
         let page = service
-            .list_members(&caller.actor, account, query, &seek, wanted)
+            .list_members(&caller.actor, account, query, (&seek, wanted))
             .await?;
         members.extend(page.rows);
         match members.last() {
@@ -255,12 +255,7 @@ fn say_changed(
     Ok(())
 }
 
-async fn remove(
-    caller: &Caller<'_>,
-    email: &str,
-    yes: bool,
-    output: &mut Output<'_>,
-) -> Outcome {
+async fn remove(caller: &Caller<'_>, email: &str, yes: bool, output: &mut Output<'_>) -> Outcome {
     let account = caller.account().await?;
     let member = find(caller, account, email).await?;
     if !yes && !caller.rehearses() && !confirmed(caller, account, &member).await? {

@@ -140,7 +140,10 @@ fn aligned(cells: &[&str], widths: &[usize]) -> String {
     let mut line = String::new();
     for (cell, width) in cells.iter().zip(widths) {
         line.push_str(cell);
-        line.extend(std::iter::repeat_n(' ', (width + 2).saturating_sub(cell.width())));
+        line.extend(std::iter::repeat_n(
+            ' ',
+            (width + 2).saturating_sub(cell.width()),
+        ));
     }
     format!("{}\n", line.trim_end())
 }
@@ -156,7 +159,10 @@ mod tests {
     fn written(format: Format, write: impl FnOnce(&mut Output<'_>)) -> (String, String) {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         write(&mut Output::new(&mut out, &mut err, format));
-        (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+        (
+            String::from_utf8(out).unwrap(),
+            String::from_utf8(err).unwrap(),
+        )
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The words that several commands share: times, grants, differences, counts.
 
 use super::failure::{Failure, Outcome};
-use crate::domain::{Catalogue, DeliveryState, Email, Grant, GrantDiff, Invitation, PermissionSet, Role};
+use crate::domain::{
+    Catalogue, DeliveryState, Email, Grant, GrantDiff, Invitation, PermissionSet, Role,
+};
 use crate::service::{Invalid, ServiceError};
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -64,7 +66,9 @@ pub fn held(grant: &Grant, catalogue: &Catalogue) -> Vec<String> {
 /// What changes hands: + given, ~ implied, − taken.
 pub fn difference(diff: &GrantDiff, catalogue: &Catalogue) -> Vec<String> {
     let line = |sign: char, key: &str| {
-        let label = catalogue.get(key).map_or("", |permission| permission.label.as_str());
+        let label = catalogue
+            .get(key)
+            .map_or("", |permission| permission.label.as_str());
         format!("  {sign} {key:<20}{label}").trim_end().to_owned()
     };
     let given = diff.given.iter().map(|key| {
@@ -84,7 +88,11 @@ pub fn delivery(invitation: &Invitation) -> String {
         DeliveryState::Sent => return "sent".to_owned(),
         DeliveryState::Deferred => format!(
             "deferred after {}, again {}",
-            count(usize::try_from(delivery.attempts).unwrap_or_default(), "try", "tries"),
+            count(
+                usize::try_from(delivery.attempts).unwrap_or_default(),
+                "try",
+                "tries"
+            ),
             moment(delivery.next_attempt_at)
         ),
         DeliveryState::Failed => "failed".to_owned(),

@@ -39,6 +39,8 @@ pub struct Settings {
 pub struct Database {
     #[serde(deserialize_with = "secret")]
     pub url: Option<SecretString>,
+    #[serde(deserialize_with = "path")]
+    pub private_dir: Option<PathBuf>,
     pub pool_size: usize,
 }
 

@@ -22,3 +22,16 @@ pub struct AccountSummary {
     /// An owner has offered this member ownership, and waits for the answer.
     pub ownership_offered: bool,
 }
+
+impl AccountSummary {
+    /// An account as the operator sees it, who may do what an owner may.
+    pub fn for_operator(account: Account) -> Self {
+        Self {
+            id: account.id,
+            name: account.name,
+            members: account.members,
+            grant: Grant::owner(),
+            ownership_offered: false,
+        }
+    }
+}

@@ -78,11 +78,19 @@ impl Service {
         entered.ok_or(ServiceError::NotSignedIn(SignInFault::NoMember))
     }
 
-    /// The accounts that the actor is a member of, the one used last first, then by name.
+    /// The accounts that the actor is a member of, the one used last first, then by name; all
+    /// accounts for the operator, as an owner sees them.
     ///
     /// # Errors
     /// [`SignInFault::Ended`].
     pub async fn reachable_accounts(&self, actor: &Actor) -> Result<Vec<AccountSummary>> {
+        if let Who::Operator { .. } = actor.who {
+            let accounts = self.list_accounts(actor).await?;
+            return Ok(accounts
+                .into_iter()
+                .map(AccountSummary::for_operator)
+                .collect());
+        }
         let connection = self.0.store.connect().await?;
         let user = self.live_user(connection.client(), actor).await?;
         Ok(accounts::of_user(connection.client(), user).await?)

@@ -4,9 +4,11 @@
 
 pub mod accounts;
 pub mod commands;
+pub mod demo;
 pub mod dsn;
 mod error;
 pub mod events;
+pub mod health;
 pub mod invitations;
 pub mod local;
 pub mod logins;

@@ -58,7 +58,12 @@ member accepts with the same command on themselves, or in the console.")]
 #[derive(Debug, Args)]
 pub struct ListArgs {
     /// Only members whose address or name contains this
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub search: String,
     /// Order by this column
     #[arg(long, value_enum, default_value_t = SortBy::Email)]

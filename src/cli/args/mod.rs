@@ -8,7 +8,7 @@ mod members;
 mod operator;
 
 pub use invitations::{AcceptArgs, Choice, InviteCommand, SendArgs};
-pub use members::{ListArgs, MemberCommand, SetArgs, SortBy};
+pub use members::{ListArgs, MemberCommand, SetArgs};
 pub use operator::{AccountCommand, AuditCommand, DemoArgs, SetupArgs, UserCommand};
 
 use clap::{Args, Parser, Subcommand};
@@ -63,7 +63,7 @@ pub struct Global {
     )]
     pub account: Option<String>,
 
-    /// Act as this user; the password comes from ROLLBOOK_PASSWORD or a prompt
+    /// Act as this user; the password comes from `ROLLBOOK_PASSWORD` or a prompt
     #[arg(long = "as", global = true, value_name = "EMAIL")]
     pub act_as: Option<String>,
 
@@ -109,7 +109,9 @@ pub enum Command {
     /// Check configuration, database, mail and terminal, and say how to mend each
     Doctor,
     /// Print the completions of a shell
-    #[command(after_help = "Example:\n  rollbook completions bash > /etc/bash_completion.d/rollbook")]
+    #[command(
+        after_help = "Example:\n  rollbook completions bash > /etc/bash_completion.d/rollbook"
+    )]
     Completions {
         /// Which shell
         shell: Shell,

@@ -1,0 +1,347 @@
+//! Puts an installation together: settings, database (the private server where none is named),
+//! schema, token key, mail, service.
+
+use super::args::Global;
+use super::failure::{Failure, Outcome};
+use crate::config::{self, DEFAULT_CATALOGUE, Settings, Sources};
+use crate::domain::{Catalogue, DisplaySafe, PasswordPolicy, TokenKey};
+use crate::mail::{MailConfig, Mailer};
+use crate::service::{MailTruth, Parts, SendingLimits, Service, ServiceError, ServiceSettings};
+use crate::store::{
+    Store, StoreError,
+    dsn::ConnectPlan,
+    local::{self, LocalServer},
+    migrate,
+    sessions::SessionLife,
+};
+use crate::telemetry::{self, Sink};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use secrecy::ExposeSecret;
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use url::Url;
+
+/// The database of the private server.
+const DATABASE: &str = "rollbook";
+
+/// Settings and catalogue, checked; nothing is reached yet.
+#[derive(Clone)]
+pub struct Configured {
+    pub settings: Settings,
+    pub catalogue: Catalogue,
+    /// Where the private server, the token key and the mails of this machine lie.
+    pub data: PathBuf,
+    /// What links start with; the pages' own address where none is configured.
+    pub base_url: Option<Url>,
+}
+
+/// What to do about a schema that is not the newest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// Bring it up to date.
+    Migrate,
+    /// Say that it has to be; the private server's own is brought up to date all the same.
+    Expect,
+}
+
+/// An open installation. [`Installation::close`] leaves the private server.
+pub struct Installation {
+    pub service: Service,
+    pub store: Store,
+    /// How many migrations ran.
+    pub migrated: usize,
+    server: Option<LocalServer>,
+}
+
+impl Configured {
+    /// Reads the settings of this machine and the catalogue that they name.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] with file, line and key.
+    pub fn load(global: &Global) -> Outcome<Self> {
+        let settings = Settings::load(&Sources::of_this_machine(global.config.clone()))
+            .map_err(|error| Failure::Usage(error.to_string()))?;
+        let catalogue = match &settings.permissions.file {
+            None => config::catalogue(Path::new("config/permissions.toml"), DEFAULT_CATALOGUE),
+            Some(file) => config::catalogue(file, &read(file, "permissions.file")?),
+        };
+        let catalogue = catalogue.map_err(|error| Failure::Usage(error.to_string()))?;
+        let private = match &settings.database.private_dir {
+            Some(dir) => dir.clone(),
+            None => {
+                local::default_dir().map_err(|error| Failure::Unreachable(error.to_string()))?
+            }
+        };
+        let data = private.parent().unwrap_or(&private).to_owned();
+        let base_url = settings
+            .web
+            .base_url
+            .clone()
+            .or_else(|| own_address(&settings));
+        Ok(Self {
+            settings,
+            catalogue,
+            data,
+            base_url,
+        })
+    }
+
+    /// Whether the database is the private one.
+    pub fn is_private(&self) -> bool {
+        self.settings.database.url.is_none()
+    }
+
+    /// Sends the log to stderr, or to the configured file.
+    pub fn log_to_stderr(&self) {
+        let sink = self
+            .settings
+            .log
+            .file
+            .clone()
+            .map_or(Sink::Stderr, Sink::File);
+        // Routine news have no place between a command's result and its errors.
+        let filter = if sink == Sink::Stderr {
+            "warn"
+        } else {
+            &self.settings.log.filter
+        };
+        telemetry::start(&sink, filter);
+    }
+
+    /// Reaches the database and makes the service.
+    ///
+    /// # Errors
+    /// [`Failure::Unreachable`] for the database, [`Failure::Usage`] for a wrong URL.
+    pub async fn open(&self, schema: Schema) -> Outcome<Installation> {
+        let (server, dsn, schema) = if let Some(url) = &self.settings.database.url {
+            (None, url.expose_secret().to_owned(), schema)
+        } else {
+            let server = self.private_server().await?;
+            let dsn = server.dsn(DATABASE);
+            (Some(server), dsn, Schema::Migrate)
+        };
+        match self.connected(&dsn, schema).await {
+            Ok((service, store, migrated)) => Ok(Installation {
+                service,
+                store,
+                migrated,
+                server,
+            }),
+            Err(failure) => {
+                if let Some(server) = server {
+                    server.stop().await;
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    async fn connected(&self, dsn: &str, schema: Schema) -> Outcome<(Service, Store, usize)> {
+        let usage = |error: &dyn std::fmt::Display| Failure::Usage(error.to_string());
+        let plan = ConnectPlan::parse(dsn).map_err(|error| usage(&error))?;
+        let pool = plan
+            .pool(self.settings.database.pool_size)
+            .map_err(|error| usage(&error))?;
+        let store = Store::new(pool);
+        let migrated = at_newest(&store, schema)
+            .await
+            .map_err(|failure| place(&plan, failure))?;
+        Ok((self.service(store.clone())?, store, migrated))
+    }
+
+    async fn private_server(&self) -> Outcome<LocalServer> {
+        let refused = |error: local::LocalError| Failure::Unreachable(error.to_string());
+        let dir = match &self.settings.database.private_dir {
+            Some(dir) => dir.clone(),
+            None => local::default_dir().map_err(refused)?,
+        };
+        let server = LocalServer::start(&dir).await.map_err(refused)?;
+        server.ensure_database(DATABASE).await.map_err(refused)?;
+        Ok(server)
+    }
+
+    /// The service on a store.
+    ///
+    /// # Errors
+    /// [`Failure::Machine`] when the token key can't be read or made.
+    pub fn service(&self, store: Store) -> Outcome<Service> {
+        let settings = &self.settings;
+        Ok(Service::new(Parts {
+            store,
+            catalogue: self.catalogue.clone(),
+            token_key: self.token_key()?,
+            settings: ServiceSettings {
+                invitation_life: settings.invitations.valid_for,
+                limits: SendingLimits {
+                    per_inviter: settings.invitations.per_inviter,
+                    per_account: settings.invitations.per_account,
+                    per_address: settings.invitations.per_address,
+                    pending: settings.invitations.pending,
+                },
+                passwords: self.passwords(),
+                sessions: SessionLife {
+                    idle: settings.sessions.idle,
+                    absolute: settings.sessions.absolute,
+                },
+                undo_for: settings.members.undo_for,
+                base_url: self.base_url.clone(),
+                mail: self.mail_truth(),
+            },
+        }))
+    }
+
+    /// The password rules.
+    pub fn passwords(&self) -> PasswordPolicy {
+        PasswordPolicy {
+            min_length: self.settings.passwords.min_length,
+            max_length: self.settings.passwords.max_length,
+        }
+    }
+
+    /// The mailer.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] naming the setting.
+    pub fn mailer(&self) -> Outcome<Mailer> {
+        let mail = &self.settings.mail;
+        Mailer::new(&MailConfig {
+            smtp_url: mail.smtp_url.clone(),
+            from: mail.from.clone(),
+            reply_to: mail.reply_to.clone(),
+            subject: mail.subject.clone(),
+            root_cert: mail.root_cert.clone(),
+            folder: self.mail_folder(),
+        })
+        .map_err(|error| Failure::Usage(error.to_string()))
+    }
+
+    fn mail_folder(&self) -> PathBuf {
+        self.settings
+            .mail
+            .folder
+            .clone()
+            .unwrap_or_else(|| self.data.join("mail"))
+    }
+
+    fn mail_truth(&self) -> MailTruth {
+        let url = self.settings.mail.smtp_url.as_ref();
+        match url.and_then(|url| Url::parse(url.expose_secret()).ok()) {
+            Some(url) => MailTruth::Smtp {
+                host: DisplaySafe::new(url.host_str().unwrap_or("?")),
+            },
+            None => MailTruth::Files {
+                folder: self.mail_folder().display().to_string().into(),
+            },
+        }
+    }
+
+    /// Where the token key lies.
+    pub fn token_key_file(&self) -> PathBuf {
+        self.settings
+            .secrets
+            .token_key_file
+            .clone()
+            .unwrap_or_else(|| self.data.join("token.key"))
+    }
+
+    fn token_key(&self) -> Outcome<TokenKey> {
+        let path = self.token_key_file();
+        let refused = |error: &dyn std::fmt::Display| {
+            Failure::Machine(format!("The token key {}: {error}", path.display()))
+        };
+        if !path.exists() {
+            make_key(&path).map_err(|error| refused(&error))?;
+        }
+        let text = fs::read_to_string(&path).map_err(|error| refused(&error))?;
+        let bytes = URL_SAFE_NO_PAD
+            .decode(text.trim())
+            .ok()
+            .and_then(|bytes| bytes.try_into().ok());
+        bytes
+            .map(TokenKey::new)
+            .ok_or_else(|| refused(&"not 43 characters of base64url"))
+    }
+}
+
+impl Installation {
+    /// Leaves the private server; the last to leave stops it.
+    pub async fn close(self) {
+        drop((self.service, self.store));
+        if let Some(server) = self.server {
+            server.stop().await;
+        }
+    }
+}
+
+/// Brings the schema up to date or says that it has to be.
+async fn at_newest(store: &Store, schema: Schema) -> Outcome<usize> {
+    let known = |error: StoreError| Failure::from(ServiceError::from(error));
+    let mut connection = store.connect().await.map_err(known)?;
+    let client = connection.client_mut();
+    let found = migrate::version(client).await.map_err(known)?;
+    if schema == Schema::Expect && found < migrate::newest() {
+        return Err(Failure::Usage(format!(
+            "The database's schema is at version {found}, this rollbook needs {}: run `rollbook migrate`{}",
+            migrate::newest(),
+            if found == 0 {
+                " or `rollbook setup`"
+            } else {
+                ""
+            },
+        )));
+    }
+    migrate::run(client).await.map_err(known)
+}
+
+/// Adds where the database is to an outage.
+fn place(plan: &ConnectPlan, failure: Failure) -> Failure {
+    match failure {
+        Failure::Service(ServiceError::Unavailable(words)) => Failure::Unreachable(format!(
+            "The database {} does not answer: {words}",
+            plan.place()
+        )),
+        other => other,
+    }
+}
+
+/// The pages' own address, where that is on loopback and so is what its readers can reach.
+fn own_address(settings: &Settings) -> Option<Url> {
+    let listen = settings.web.listen;
+    let local = listen
+        .ip()
+        .is_loopback()
+        .then(|| format!("http://{listen}"))?;
+    Url::parse(&local).ok()
+}
+
+fn read(file: &Path, setting: &str) -> Outcome<String> {
+    fs::read_to_string(file)
+        .map_err(|error| Failure::Usage(format!("{setting}: {}: {error}", file.display())))
+}
+
+/// Writes a fresh key under another name and links it to its own, so that of several programs that
+/// start at once one makes the key and nobody reads half of it.
+fn make_key(path: &Path) -> std::io::Result<()> {
+    if let Some(dir) = path.parent() {
+        fs::create_dir_all(dir)?;
+    }
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
+    let text = URL_SAFE_NO_PAD.encode(bytes);
+    let fresh = path.with_extension(format!("{}.new", std::process::id()));
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&fresh)?;
+    writeln!(file, "{text}")?;
+    file.sync_all()?;
+    let linked = fs::hard_link(&fresh, path);
+    fs::remove_file(&fresh)?;
+    match linked {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    }
+}
