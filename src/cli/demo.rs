@@ -20,6 +20,8 @@ use url::Url;
 
 /// Who is signed in to the demo.
 const OWNER: &str = "ada@lovelace.example";
+/// The account that is shown; the other one is for switching.
+const ACCOUNT: &str = "Lovelace Mills";
 /// Everybody's password in the demo, so that acceptance can be tried too.
 const PASSWORD: &str = "demo of the difference engine";
 const INVITED: [(&str, &[&str]); 8] = [
@@ -84,7 +86,7 @@ async fn on(
     let looks = Looks::of(configured, global)?;
     let opening = Opening {
         start: Start::Credentials { email: OWNER.to_owned(), password: SecretString::from(PASSWORD) },
-        account: None,
+        account: Some(ACCOUNT.to_owned()),
         notices: vec![format!("Sample data; everybody's password is “{PASSWORD}”. All of it vanishes when you leave.").into()],
     };
     let connect = Arc::new(move || {
@@ -124,7 +126,7 @@ async fn filled(configured: &Configured, dsn: &str, args: &DemoArgs) -> Outcome<
     let owner = Email::parse(OWNER).map_err(|error| Failure::Usage(error.to_string()))?;
     let password = SecretString::from(PASSWORD);
     let mills = service
-        .set_up(&operator, "Lovelace Mills", &owner, Some(&password))
+        .set_up(&operator, ACCOUNT, &owner, Some(&password))
         .await?;
     let db = connection.client();
     // One of them is the owner, who is there already.

@@ -17,14 +17,16 @@ use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{Event, EventStream};
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use crossterm::{execute, queue};
-use futures_util::{FutureExt, Stream, StreamExt};
+use futures_util::{Stream, StreamExt};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ratatui::backend::CrosstermBackend;
 use ratatui::{Terminal, TerminalOptions, Viewport};
+use std::future::poll_fn;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -168,7 +170,7 @@ where
             }
             // An effect goes out before the next input is looked at, so that slots stay in order.
             if effects.is_empty() {
-                queued = input.next().now_or_never().map(from_input);
+                queued = at_hand(&mut input).await.map(from_input);
             }
         }
     }
@@ -185,6 +187,18 @@ async fn leave<W: Write>(
     runtime.finish().await;
     drop(stage);
     Ok(())
+}
+
+/// What is queued already. Asked with this task's own waker: crossterm's stream keeps the waker of
+/// the first poll that finds nothing, and one that wakes nobody would leave the console asleep.
+async fn at_hand<I>(input: &mut I) -> Option<Option<io::Result<Event>>>
+where
+    I: Stream<Item = io::Result<Event>> + Unpin,
+{
+    match poll_fn(|cx| Poll::Ready(input.poll_next_unpin(cx))).await {
+        Poll::Ready(event) => Some(event),
+        Poll::Pending => None,
+    }
 }
 
 /// A broken or ended input is a terminal that is gone.
