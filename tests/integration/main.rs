@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod docs;
 mod e2e;
 mod mail;
 mod service;
