@@ -3,6 +3,7 @@
 pub(crate) mod browser;
 mod people;
 mod pg;
+pub(crate) mod program;
 pub(crate) mod screen;
 pub(crate) mod smtp;
 

@@ -1,0 +1,6 @@
+//! The commands: the built program on a real database, its output and its exit codes.
+
+mod accounts;
+mod invitations;
+mod members;
+mod surroundings;
