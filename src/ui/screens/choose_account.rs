@@ -109,7 +109,7 @@ fn greeting(ctx: &Ctx) -> String {
 }
 
 fn wanted(accounts: usize) -> u16 {
-    u16::try_from(accounts).unwrap_or(u16::MAX).clamp(1, 16)
+    u16::try_from(accounts).unwrap_or(u16::MAX).clamp(7, 16)
 }
 
 fn rows(screen: Rect, accounts: usize) -> Rect {
