@@ -19,11 +19,8 @@ fn the_readmes_key_table_is_the_keymap() {
             } else {
                 context.title()
             };
-            table.push_str(&format!(
-                "| {place} | {} | {} |\n",
-                keys.join(" "),
-                action.title()
-            ));
+            let row = [place, &keys.join(" "), action.title()].join(" | ");
+            table.extend(["| ", &row, " |\n"]);
         }
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");

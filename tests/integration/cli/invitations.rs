@@ -120,7 +120,7 @@ async fn r09_pending_invitations_are_listed_resent_edited_and_cancelled() {
 
 #[tokio::test]
 async fn r13_acceptance_works_without_a_browser() {
-    let mut installation = installation().await;
+    let installation = installation().await;
     let sent = installation
         .run(&[
             "invite",
@@ -166,7 +166,28 @@ async fn r13_acceptance_works_without_a_browser() {
         member["permissions"],
         json!(["products.sso", "products.view"])
     );
-    // Somebody with a user, first with a wrong password, and with a link of somebody else.
+}
+
+#[tokio::test]
+async fn r13_a_known_user_accepts_with_their_own_password_and_address() {
+    let mut installation = installation().await;
+    let first = [
+        "invite",
+        "send",
+        "new@example.com",
+        "--all",
+        "--show-link",
+        "--json",
+    ];
+    let sent = installation.run(&first).json();
+    let accept = [
+        "invite",
+        "accept",
+        sent["link"].as_str().unwrap(),
+        "--name",
+        "New",
+    ];
+    assert_eq!(installation.run(&accept).code, 0);
     let args = [
         "account",
         "create",

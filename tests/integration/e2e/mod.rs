@@ -1,3 +1,4 @@
 //! Journeys of people through the real programs.
 
 mod browser;
+mod console;

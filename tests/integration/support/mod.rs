@@ -4,6 +4,7 @@ pub(crate) mod browser;
 mod people;
 mod pg;
 pub(crate) mod program;
+pub(crate) mod pty;
 pub(crate) mod screen;
 pub(crate) mod smtp;
 

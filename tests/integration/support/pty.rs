@@ -1,0 +1,177 @@
+//! The built program in a pseudo-terminal: type, and wait for what the screen shows.
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use std::{
+    io::{Read, Write},
+    process::Command,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+/// How long a screen may take; the machines of CI are slow.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A terminal with the program in it.
+pub(crate) struct Terminal {
+    screen: Arc<Mutex<vt100::Parser>>,
+    writer: Option<Box<dyn Write + Send>>,
+    master: Option<Box<dyn MasterPty + Send>>,
+    child: Box<dyn Child + Send + Sync>,
+    reading: Option<JoinHandle<()>>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Terminal {
+    /// Starts a command, with its arguments and environment, in a terminal of this size.
+    pub(crate) fn start(command: &Command, (columns, rows): (u16, u16)) -> Self {
+        let size = PtySize {
+            rows,
+            cols: columns,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let mut builder = CommandBuilder::new(command.get_program());
+        builder.args(command.get_args());
+        builder.env_clear();
+        for (name, value) in command.get_envs() {
+            builder.env(name, value.unwrap_or_default());
+        }
+        builder.env("TERM", "xterm-256color");
+        builder.cwd(std::env::temp_dir());
+        let child = pair.slave.spawn_command(builder).unwrap();
+        drop(pair.slave);
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let shown = Arc::clone(&screen);
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let reading = thread::spawn(move || {
+            let mut bytes = [0; 8192];
+            while let Ok(count @ 1..) = reader.read(&mut bytes) {
+                shown.lock().unwrap().process(&bytes[..count]);
+                if stopped.load(Ordering::SeqCst) {
+                    return;
+                }
+            }
+        });
+        let writer = pair.master.take_writer().unwrap();
+        Self {
+            screen,
+            writer: Some(writer),
+            master: Some(pair.master),
+            child,
+            reading: Some(reading),
+            stop,
+        }
+    }
+
+    /// The screen as text.
+    pub(crate) fn text(&self) -> String {
+        self.screen.lock().unwrap().screen().contents()
+    }
+
+    /// Types.
+    pub(crate) fn keys(&mut self, keys: &str) {
+        let writer = self.writer.as_mut().unwrap();
+        writer.write_all(keys.as_bytes()).unwrap();
+        writer.flush().unwrap();
+    }
+
+    /// Waits until the screen shows this.
+    pub(crate) fn see(&self, text: &str) {
+        self.wait_until(|screen| screen.contains(text), &format!("{text:?} to come"));
+    }
+
+    /// Waits until the screen no longer shows this.
+    pub(crate) fn see_gone(&self, text: &str) {
+        self.wait_until(|screen| !screen.contains(text), &format!("{text:?} to go"));
+    }
+
+    fn wait_until(&self, done: impl Fn(&str) -> bool, what: &str) {
+        let until = Instant::now() + PATIENCE;
+        while !done(&self.text()) {
+            assert!(
+                Instant::now() < until,
+                "waited for {what} in:\n{}",
+                self.text()
+            );
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Changes the terminal's size.
+    pub(crate) fn resize(&self, (columns, rows): (u16, u16)) {
+        let size = PtySize {
+            rows,
+            cols: columns,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
+        self.master.as_ref().unwrap().resize(size).unwrap();
+        self.screen
+            .lock()
+            .unwrap()
+            .screen_mut()
+            .set_size(rows, columns);
+    }
+
+    /// Sends the program a signal.
+    pub(crate) fn signal(&self, signal: nix::sys::signal::Signal) {
+        let pid = i32::try_from(self.child.process_id().unwrap()).unwrap();
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal).unwrap();
+    }
+
+    /// Takes the terminal away from under the program. The reader has a handle of its own; it lets go
+    /// after the next thing that is drawn.
+    pub(crate) fn close(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        self.keys("?");
+        self.reading.take().unwrap().join().unwrap();
+        self.writer = None;
+        self.master = None;
+    }
+
+    /// Waits for the program to end within this time; its exit code.
+    pub(crate) fn ends_within(&mut self, limit: Duration) -> u32 {
+        let until = Instant::now() + limit;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            assert!(Instant::now() < until, "still running:\n{}", self.text());
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Whether the program has given the terminal back: main screen, visible cursor, no mouse, no
+    /// bracketed paste.
+    pub(crate) fn is_given_back(&self) -> bool {
+        // Its last words may still be on their way.
+        let until = Instant::now() + Duration::from_secs(2);
+        while Instant::now() < until && !self.looks_given_back() {
+            thread::sleep(Duration::from_millis(10));
+        }
+        self.looks_given_back()
+    }
+
+    fn looks_given_back(&self) -> bool {
+        let parser = self.screen.lock().unwrap();
+        let screen = parser.screen();
+        !screen.alternate_screen()
+            && !screen.hide_cursor()
+            && !screen.bracketed_paste()
+            && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // It may have ended already.
+        self.child.kill().ok();
+    }
+}
