@@ -112,10 +112,10 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// The files of `ui` that may name the service.
-const MAY_NAME_SERVICE: [&str; 2] = ["ui/effect.rs", "ui/runtime.rs"];
+/// The places in `ui` that may name the service.
+const MAY_NAME_SERVICE: [&str; 2] = ["ui/effect/", "ui/runtime.rs"];
 
-/// A file's lines without its tests.
+/// A file's lines of code: no comments, no blank lines, no tests.
 const LONGEST: usize = 300;
 
 fn root() -> PathBuf {
@@ -148,7 +148,7 @@ fn code(path: &Path) -> (String, String) {
         .unwrap_or_default();
     let lines: Vec<&str> = code
         .lines()
-        .filter(|line| !line.trim_start().starts_with("//"))
+        .filter(|line| !line.trim_start().starts_with("//") && !line.trim().is_empty())
         .collect();
     let place = path.strip_prefix(root()).unwrap().display().to_string();
     (place, lines.join("\n"))
@@ -167,7 +167,7 @@ fn no_layer_is_jumped() {
             }
             if *layer == "ui"
                 && code.contains("crate::service")
-                && !MAY_NAME_SERVICE.contains(&place.as_str())
+                && !MAY_NAME_SERVICE.iter().any(|may| place.starts_with(may))
             {
                 faults.push(format!("{place} names the service"));
             }

@@ -2,6 +2,7 @@
 
 mod invitations;
 mod invite;
+mod invite_view;
 mod members;
 mod members_view;
 mod window;

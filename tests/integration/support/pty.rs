@@ -112,12 +112,13 @@ impl Terminal {
             pixel_width: 0,
             pixel_height: 0,
         };
-        self.master.as_ref().unwrap().resize(size).unwrap();
+        // First the screen: what is drawn for the new size must find it.
         self.screen
             .lock()
             .unwrap()
             .screen_mut()
             .set_size(rows, columns);
+        self.master.as_ref().unwrap().resize(size).unwrap();
     }
 
     /// Sends the program a signal.
