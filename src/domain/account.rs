@@ -21,6 +21,8 @@ pub struct AccountSummary {
     pub grant: Grant,
     /// An owner has offered this member ownership, and waits for the answer.
     pub ownership_offered: bool,
+    /// The user entered this account last, and comes back to it at the next sign-in.
+    pub last_used: bool,
 }
 
 impl AccountSummary {
@@ -32,6 +34,7 @@ impl AccountSummary {
             members: account.members,
             grant: Grant::owner(),
             ownership_offered: false,
+            last_used: false,
         }
     }
 }

@@ -92,10 +92,11 @@ pub async fn of_user(
     user: UserId,
 ) -> Result<Vec<AccountSummary>, StoreError> {
     let sql = "SELECT a.id, a.name, a.member_count, m.role, m.permissions,
-            m.ownership_offered_by IS NOT NULL AS ownership_offered
+            m.ownership_offered_by IS NOT NULL AS ownership_offered,
+            coalesce(a.id = u.last_account_id, false) AS last_used
         FROM memberships m JOIN accounts a ON a.id = m.account_id JOIN users u ON u.id = m.user_id
         WHERE m.user_id = $1
-        ORDER BY (a.id = u.last_account_id) DESC NULLS LAST, lower(a.name)";
+        ORDER BY last_used DESC, lower(a.name)";
     let rows = db.query(&db.prepare_cached(sql).await?, &[&user.0]).await?;
     rows.iter().map(summary).collect()
 }
@@ -116,5 +117,6 @@ fn summary(row: &Row) -> Result<AccountSummary, StoreError> {
         members: row.get("member_count"),
         grant: rows::grant(row)?,
         ownership_offered: row.get("ownership_offered"),
+        last_used: row.get("last_used"),
     })
 }

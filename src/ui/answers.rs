@@ -142,7 +142,8 @@ fn on_signed_in(model: &mut Model, reply: Reply<Box<Session>>) -> Vec<Effect> {
     effects
 }
 
-/// Straight into the only account, or the one asked for at the start; else the choice.
+/// Straight into the account asked for at the start, the only one, or the one used last; else the
+/// choice, which is remembered.
 fn choose_account(model: &mut Model, session: &Session) -> Option<Effect> {
     let wanted = model.opening.account.take();
     let named = |account: &&AccountSummary| {
@@ -150,11 +151,12 @@ fn choose_account(model: &mut Model, session: &Session) -> Option<Effect> {
             .as_deref()
             .is_some_and(|w| account.name.as_str() == w || account.id.to_string() == w)
     };
-    let only = match session.accounts.as_slice() {
+    let usual = match session.accounts.as_slice() {
+        _ if wanted.is_some() => None,
         [only] => Some(only),
-        _ => None,
+        several => several.iter().find(|account| account.last_used),
     };
-    let Some(account) = session.accounts.iter().find(named).or(only) else {
+    let Some(account) = session.accounts.iter().find(named).or(usual) else {
         model.screen = Screen::ChooseAccount(ChooseAccount::default());
         return None;
     };

@@ -251,3 +251,37 @@ async fn without_a_database_the_console_says_so_and_stays() {
     terminal.ends_within(Duration::from_secs(5));
     assert!(terminal.is_given_back());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r14_the_account_is_asked_for_once_and_remembered() {
+    let installation = Installation::with_account("Example Ltd", "owner@example.com").await;
+    let second = [
+        "account",
+        "create",
+        "Second Ltd",
+        "--owner",
+        "owner@example.com",
+    ];
+    assert_eq!(installation.run(&second).code, 0);
+    let mut command = installation.command(Path::new(PROGRAM));
+    command
+        .args(["--as", "owner@example.com"])
+        .env("ROLLBOOK_PASSWORD", PASSWORD);
+    let mut first = Terminal::start(&command, (80, 24));
+    first.see("which one?");
+    first.keys("j\r");
+    first.see("1 user");
+    first.see("Second Ltd");
+    first.keys("q");
+    first.ends_within(Duration::from_secs(5));
+    let mut again = Terminal::start(&command, (80, 24));
+    again.see("1 user");
+    again.see("Second Ltd");
+    again.keys("p");
+    again.see("Switch account");
+    again.keys("j\r");
+    again.see("Example Ltd");
+    again.keys("j\r");
+    again.see_gone("Second Ltd");
+    again.see("1 user");
+}

@@ -309,6 +309,7 @@ pub(crate) fn account(id: u128, name: &str) -> AccountSummary {
         members: 5,
         grant: Grant::owner(),
         ownership_offered: false,
+        last_used: false,
     }
 }
 
