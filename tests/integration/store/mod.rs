@@ -3,3 +3,4 @@
 mod local;
 mod migrate;
 mod owners;
+mod tls;
