@@ -137,10 +137,10 @@ fn pages(count: i64) -> Vec<(&'static str, MemberQuery, Seek, String)> {
             format!("AND m.email_key < '{middle}' ORDER BY m.email_key DESC")),
         ("last by e-mail", by(Sort::Email, up), Seek::Last, "ORDER BY m.email_key DESC".to_owned()),
         ("first by last login, newest", by(Sort::LastLogin, down), Seek::First,
-            "ORDER BY coalesce(m.last_login, '-infinity'::timestamptz) DESC, m.email_key".to_owned()),
+            "ORDER BY coalesce(m.last_login, '-infinity'::timestamptz) DESC, m.email_key DESC".to_owned()),
         ("among the never, newest first", by(Sort::LastLogin, down), Seek::After(cursor.clone()),
-            format!("AND coalesce(m.last_login, '-infinity'::timestamptz) <= '-infinity' AND m.email_key > '{middle}'
-                ORDER BY coalesce(m.last_login, '-infinity'::timestamptz) DESC, m.email_key")),
+            format!("AND (coalesce(m.last_login, '-infinity'::timestamptz), m.email_key) < ('-infinity', '{middle}')
+                ORDER BY coalesce(m.last_login, '-infinity'::timestamptz) DESC, m.email_key DESC")),
         ("first by last login, oldest", by(Sort::LastLogin, up), Seek::First,
             "ORDER BY coalesce(m.last_login, 'infinity'::timestamptz), m.email_key".to_owned()),
         ("middle by role", by(Sort::Role, up), Seek::After(cursor),

@@ -19,6 +19,12 @@ pub struct DisplaySafe(String);
 impl DisplaySafe {
     /// Cleans `text`; total, never fails.
     pub fn new(text: &str) -> Self {
+        if text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() || byte == b' ')
+        {
+            return Self(text.to_owned());
+        }
         let mut clean = String::with_capacity(text.len());
         let mut combining = 0;
         for c in text.chars() {

@@ -17,6 +17,9 @@ use crate::{
 use deadpool_postgres::{GenericClient, Transaction};
 use secrecy::SecretString;
 
+/// How people outside see the operator: the name of a system's user is nobody's business.
+pub(super) const OPERATOR: &str = "The operator";
+
 impl Service {
     /// What a link shows; changes nothing, however often it is opened.
     ///
@@ -246,7 +249,7 @@ impl Service {
             Some(id) => users::by_id(db, id).await?,
             None => None,
         };
-        let inviter_name = inviter.map_or_else(|| invitation.invited_by.clone(), |user| user.name);
+        let inviter_name = inviter.map_or_else(|| OPERATOR.into(), |user| user.name);
         let permissions = self.permission_labels(&invitation.grant);
         Ok(Terms {
             invitation,

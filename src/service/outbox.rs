@@ -1,7 +1,7 @@
 //! The delivery worker: claims mails that are due, writes the letter, hands it over, writes down what
 //! became of it. Any number of workers may run.
 
-use super::{Result, Service};
+use super::{Result, Service, acceptance::OPERATOR};
 use crate::{
     domain::DeliveryState,
     mail::{Letter, Mailer, Verdict, backoff},
@@ -83,7 +83,7 @@ impl Service {
             }
         };
         let inviter = claimed.inviter.as_ref().map_or_else(
-            || invitation.invited_by.clone(),
+            || OPERATOR.into(),
             |(name, address)| format!("{name} ({address})").into(),
         );
         mailer

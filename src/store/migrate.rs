@@ -30,9 +30,13 @@ pub fn newest() -> i32 {
 /// for this database; else what the database says.
 pub async fn run(client: &mut Client) -> Result<usize, StoreError> {
     // Waiting for another program's migration may take longer than a statement should.
-    client
-        .batch_execute("SET statement_timeout = 0; SET lock_timeout = 0")
+    let before = client
+        .query_one(
+            "SELECT current_setting('statement_timeout'), current_setting('lock_timeout')",
+            &[],
+        )
         .await?;
+    set_limits(client, "0", "0").await?;
     client
         .execute("SELECT pg_advisory_lock($1)", &[&LOCK])
         .await?;
@@ -40,10 +44,16 @@ pub async fn run(client: &mut Client) -> Result<usize, StoreError> {
     client
         .execute("SELECT pg_advisory_unlock($1)", &[&LOCK])
         .await?;
-    client
-        .batch_execute("RESET statement_timeout; RESET lock_timeout")
-        .await?;
+    // The connection goes back to its pool as it was.
+    set_limits(client, before.get(0), before.get(1)).await?;
     outcome
+}
+
+async fn set_limits(client: &Client, statement: &str, lock: &str) -> Result<(), StoreError> {
+    let sql =
+        "SELECT set_config('statement_timeout', $1, false), set_config('lock_timeout', $2, false)";
+    client.execute(sql, &[&statement, &lock]).await?;
+    Ok(())
 }
 
 /// The schema version of a database; 0 when it has none.

@@ -5,72 +5,62 @@ use crate::domain::{AccountId, Cursor, Direction, Member, MemberQuery, Page, See
 use jiff::Timestamp;
 use tokio_postgres::types::{ToSql, Type};
 
-/// One order of the list: the expression of its index, and how a cursor is compared with it.
+/// One order of the list: the expression of its index, and how a cursor is compared with it. The
+/// address breaks ties in the same direction, so that a page's place is one row comparison.
 struct Order {
-    /// Sort key before the address, with its own direction; empty when the address is the order.
+    /// Sort key before the address; empty when the address is the order.
     key: &'static str,
     /// The same key of the cursor, from its parameters.
     cursor: &'static str,
-    /// Whether `key` runs downwards while the list runs upwards through its index.
-    key_down: bool,
-    email_down: bool,
+    direction: Direction,
 }
 
 impl Order {
     fn of(query: &MemberQuery) -> Self {
-        let down = query.direction == Direction::Descending;
-        match query.sort {
-            Sort::Email => Self {
-                key: "",
-                cursor: "",
-                key_down: down,
-                email_down: down,
-            },
-            Sort::Role => Self {
-                key: "m.role_rank",
-                cursor: "$4",
-                key_down: down,
-                email_down: down,
-            },
-            Sort::LastLogin if down => Self {
-                key: "coalesce(m.last_login, '-infinity'::timestamptz)",
-                cursor: "coalesce($5, '-infinity'::timestamptz)",
-                key_down: true,
-                email_down: false,
-            },
-            Sort::LastLogin => Self {
-                key: "coalesce(m.last_login, 'infinity'::timestamptz)",
-                cursor: "coalesce($5, 'infinity'::timestamptz)",
-                key_down: false,
-                email_down: false,
-            },
+        let (key, cursor) = match (query.sort, query.direction) {
+            (Sort::Email, _) => ("", ""),
+            (Sort::Role, _) => ("m.role_rank", "$4"),
+            (Sort::LastLogin, Direction::Descending) => (
+                "coalesce(m.last_login, '-infinity'::timestamptz)",
+                "coalesce($5, '-infinity'::timestamptz)",
+            ),
+            (Sort::LastLogin, Direction::Ascending) => (
+                "coalesce(m.last_login, 'infinity'::timestamptz)",
+                "coalesce($5, 'infinity'::timestamptz)",
+            ),
+        };
+        Self {
+            key,
+            cursor,
+            direction: query.direction,
         }
+    }
+
+    /// Whether the index is walked downwards.
+    fn is_down(&self, backwards: bool) -> bool {
+        (self.direction == Direction::Descending) != backwards
     }
 
     fn order_by(&self, backwards: bool) -> String {
-        let word = |down: bool| if down == backwards { "ASC" } else { "DESC" };
-        let email = format!("m.email_key {}", word(self.email_down));
-        if self.key.is_empty() {
-            email
+        let word = if self.is_down(backwards) {
+            "DESC"
         } else {
-            format!("{} {}, {email}", self.key, word(self.key_down))
+            "ASC"
+        };
+        if self.key.is_empty() {
+            format!("m.email_key {word}")
+        } else {
+            format!("{} {word}, m.email_key {word}", self.key)
         }
     }
 
-    /// The rows beyond the cursor. A row comparison where both columns run the same way; else the
-    /// same spelt out so that the index still bounds the scan.
+    /// The rows beyond the cursor.
     fn beyond(&self, backwards: bool) -> String {
-        let sign = |down: bool| if down == backwards { ">" } else { "<" };
-        let (key, cursor) = (self.key, self.cursor);
-        let (first, second) = (sign(self.key_down), sign(self.email_down));
-        if key.is_empty() {
-            format!("m.email_key {second} $3")
-        } else if first == second {
-            format!("({key}, m.email_key) {first} ({cursor}, $3)")
+        let sign = if self.is_down(backwards) { "<" } else { ">" };
+        if self.key.is_empty() {
+            format!("m.email_key {sign} $3")
         } else {
-            format!(
-                "{key} {first}= {cursor} AND ({key} {first} {cursor} OR m.email_key {second} $3)"
-            )
+            format!("({}, m.email_key) {sign} ({}, $3)", self.key, self.cursor)
         }
     }
 }

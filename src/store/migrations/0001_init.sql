@@ -46,11 +46,12 @@ CREATE TABLE memberships (
 );
 CREATE UNIQUE INDEX memberships_email ON memberships (account_id, email_key);
 CREATE INDEX memberships_role ON memberships (account_id, role_rank, email_key);
--- "Never" comes last in both directions, so each direction has its own coalesced key.
+-- "Never" comes last in both directions, so each direction has its own coalesced key. Both columns
+-- run the same way, so that a page's place is one row comparison.
 CREATE INDEX memberships_login_oldest ON memberships
     (account_id, (coalesce(last_login, 'infinity'::timestamptz)), email_key);
 CREATE INDEX memberships_login_newest ON memberships
-    (account_id, (coalesce(last_login, '-infinity'::timestamptz)) DESC, email_key);
+    (account_id, (coalesce(last_login, '-infinity'::timestamptz)), email_key);
 CREATE INDEX memberships_owners ON memberships (account_id) WHERE role = 'owner';
 CREATE INDEX memberships_user ON memberships (user_id);
 CREATE INDEX memberships_search ON memberships USING gin (search gin_trgm_ops);

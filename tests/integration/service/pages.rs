@@ -72,8 +72,8 @@ fn emails(rows: &[Member]) -> Vec<&str> {
     rows.iter().map(|member| member.email.key()).collect()
 }
 
-/// The order as a person would say it: the column, then the address; "Never" last both ways. Roles
-/// turn around whole, addresses too: one index serves both directions.
+/// The order as a person would say it: the column, then the address; "Never" last both ways. All else
+/// turns around whole, addresses too: a page's place is one row comparison.
 fn expected(a: &Member, b: &Member, query: &MemberQuery) -> Ordering {
     let down = query.direction == Direction::Descending;
     let turned = |order: Ordering| if down { order.reverse() } else { order };
@@ -85,7 +85,7 @@ fn expected(a: &Member, b: &Member, query: &MemberQuery) -> Ordering {
             let never = a.last_login.is_none().cmp(&b.last_login.is_none());
             never
                 .then(turned(a.last_login.cmp(&b.last_login)))
-                .then(by_email)
+                .then(turned(by_email))
         }
     }
 }

@@ -27,7 +27,7 @@ fn socket_of(dsn: &str) -> (PathBuf, &str) {
     (PathBuf::from(host).join(".s.PGSQL.5432"), rest)
 }
 
-/// A TCP front of a test's database: answers SSLRequest (PostgreSQL manual, 55.2.10) with a
+/// A TCP front of a test's database: answers `SSLRequest` (PostgreSQL manual, 55.2.10) with a
 /// certificate for `localhost`, or declines it.
 struct Front {
     port: u16,
