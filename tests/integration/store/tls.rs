@@ -1,21 +1,14 @@
 //! Connection strings at work: libpq's TLS modes against a server behind TLS, and several hosts.
 
-use crate::support::TestDb;
+use crate::support::{TestDb, tls::Identity};
 use rollbook::store::{Store, dsn::ConnectPlan, local::LocalServer};
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream, UnixStream},
     task::JoinSet,
 };
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{
-        ServerConfig,
-        crypto::ring,
-        pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
-    },
-};
+use tokio_rustls::TlsAcceptor;
 
 /// The socket of the private server in a connection string, and what follows it.
 fn socket_of(dsn: &str) -> (PathBuf, &str) {
@@ -31,23 +24,14 @@ fn socket_of(dsn: &str) -> (PathBuf, &str) {
 /// certificate for `localhost`, or declines it.
 struct Front {
     port: u16,
-    root: tempfile::NamedTempFile,
+    identity: Identity,
     _tasks: JoinSet<()>,
 }
 
 impl Front {
     async fn start(db: &TestDb, tls: bool) -> Self {
-        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-        let root = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(root.path(), made.cert.pem()).unwrap();
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
-            .unwrap();
-        let acceptor = tls.then(|| TlsAcceptor::from(Arc::new(config)));
+        let identity = Identity::new();
+        let acceptor = tls.then(|| identity.acceptor.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let socket = socket_of(&db.dsn()).0;
@@ -60,7 +44,7 @@ impl Front {
         });
         Self {
             port,
-            root,
+            identity,
             _tasks: tasks,
         }
     }
@@ -114,8 +98,8 @@ async fn tls_modes_behave_as_libpqs() {
     let db = TestDb::new().await;
     let secured = Front::start(&db, true).await;
     let plain = Front::start(&db, false).await;
-    let ours = format!("sslrootcert='{}'", secured.root.path().display());
-    let other = format!("sslrootcert='{}'", plain.root.path().display());
+    let ours = format!("sslrootcert='{}'", secured.identity.root_cert().display());
+    let other = format!("sslrootcert='{}'", plain.identity.root_cert().display());
     for (mode, root, host, with_tls, without) in [
         ("disable", "", "localhost", true, true),
         ("prefer", "", "127.0.0.1", true, true),

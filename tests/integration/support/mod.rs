@@ -7,6 +7,7 @@ pub(crate) mod program;
 pub(crate) mod pty;
 pub(crate) mod screen;
 pub(crate) mod smtp;
+pub(crate) mod tls;
 
 pub(crate) use people::*;
 pub(crate) use pg::TestDb;

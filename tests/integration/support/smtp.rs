@@ -1,6 +1,7 @@
 //! A small mail server that speaks the real protocol: EHLO, STARTTLS (required), AUTH PLAIN and LOGIN
 //! (required), MAIL, RCPT, DATA with dots undone; and that can be told to refuse or to hang up.
 
+use super::tls::Identity;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use std::{
     collections::VecDeque,
@@ -12,14 +13,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
 };
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{
-        ServerConfig,
-        crypto::ring,
-        pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
-    },
-};
+use tokio_rustls::TlsAcceptor;
 
 /// What to answer instead of taking a mail.
 #[derive(Debug, Clone)]
@@ -43,8 +37,7 @@ struct State {
 pub(crate) struct TestSmtp {
     port: u16,
     state: Arc<Mutex<State>>,
-    root: tempfile::NamedTempFile,
-    tls: TlsAcceptor,
+    identity: Identity,
     tasks: Option<JoinSet<()>>,
 }
 
@@ -54,24 +47,13 @@ pub(crate) const SECRET: &str = "smtp secret";
 impl TestSmtp {
     /// Listens on a free port of loopback.
     pub(crate) async fn start() -> Self {
-        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-        let root = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(root.path(), made.cert.pem()).unwrap();
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
-            .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let tls = TlsAcceptor::from(Arc::new(config));
+        let identity = Identity::new();
         let mut server = Self {
             port,
             state: Arc::default(),
-            root,
-            tls,
+            identity,
             tasks: None,
         };
         server.listen(listener);
@@ -79,7 +61,7 @@ impl TestSmtp {
     }
 
     fn listen(&mut self, listener: TcpListener) {
-        let (state, tls) = (Arc::clone(&self.state), self.tls.clone());
+        let (state, tls) = (Arc::clone(&self.state), self.identity.acceptor.clone());
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             let mut conversations = JoinSet::new();
@@ -114,7 +96,7 @@ impl TestSmtp {
 
     /// The authority of its certificate.
     pub(crate) fn root_cert(&self) -> PathBuf {
-        self.root.path().to_owned()
+        self.identity.root_cert()
     }
 
     /// The next mails meet these answers, one each.
