@@ -125,14 +125,15 @@ pub async fn settle(
     Ok(())
 }
 
-/// How long until the next mail is due; none when nothing waits.
+/// How long until the next mail is due that can be claimed; none when nothing waits.
 ///
 /// # Errors
 /// What the database says.
 pub async fn next_due(db: &impl GenericClient) -> Result<Option<Duration>, StoreError> {
-    let sql = "SELECT greatest(extract(epoch FROM min(greatest(next_attempt_at,
-            coalesce(leased_until, next_attempt_at))) - now()), 0)::float8
-        FROM outbox WHERE state IN ('queued', 'deferred')";
+    let sql = "SELECT greatest(extract(epoch FROM min(greatest(o.next_attempt_at,
+            coalesce(o.leased_until, o.next_attempt_at))) - now()), 0)::float8
+        FROM outbox o JOIN invitations i ON i.id = o.invitation_id AND i.generation = o.generation
+        WHERE o.state IN ('queued', 'deferred') AND i.status = 'pending' AND i.expires_at > now()";
     let seconds: Option<f64> = db
         .query_one(&db.prepare_cached(sql).await?, &[])
         .await?

@@ -285,6 +285,9 @@ async fn a_cancelled_invitation_is_never_mailed() {
         .await
         .unwrap();
     assert_eq!(office.deliver().await, None);
+    let connection = office.db.store().connect().await.unwrap();
+    let due = rollbook::store::outbox::next_due(connection.client()).await;
+    assert_eq!(due.unwrap(), None, "nothing wakes the worker");
 }
 
 #[tokio::test]
