@@ -130,8 +130,10 @@ pub async fn settle(
 /// # Errors
 /// What the database says.
 pub async fn next_due(db: &impl GenericClient) -> Result<Option<Duration>, StoreError> {
-    let sql = "SELECT greatest(extract(epoch FROM min(greatest(o.next_attempt_at,
-            coalesce(o.leased_until, o.next_attempt_at))) - now()), 0)::float8
+    // greatest() passes over nulls, so nothing waiting has to be told apart from due now.
+    let sql = "SELECT CASE WHEN count(*) > 0 THEN greatest(extract(epoch FROM
+            min(greatest(o.next_attempt_at, coalesce(o.leased_until, o.next_attempt_at)))
+            - now()), 0)::float8 END
         FROM outbox o JOIN invitations i ON i.id = o.invitation_id AND i.generation = o.generation
         WHERE o.state IN ('queued', 'deferred') AND i.status = 'pending' AND i.expires_at > now()";
     let seconds: Option<f64> = db
