@@ -112,12 +112,9 @@ impl Terminal {
             pixel_width: 0,
             pixel_height: 0,
         };
-        // First the screen: what is drawn for the new size must find it.
-        self.screen
-            .lock()
-            .unwrap()
-            .screen_mut()
-            .set_size(rows, columns);
+        // First an empty screen: what is drawn for the new size must find it, and growing one again
+        // that was a single cell loses what is drawn on it.
+        *self.screen.lock().unwrap() = vt100::Parser::new(rows, columns, 0);
         self.master.as_ref().unwrap().resize(size).unwrap();
     }
 
