@@ -12,7 +12,7 @@
 
 use rollbook::{
     domain::{AccountId, Cursor, Direction, MemberQuery, Role, Seek, Sort},
-    store::{Store, dsn::ConnectPlan, local::LocalServer, members, migrate},
+    store::{Scope, Store, dsn::ConnectPlan, local::LocalServer, members, migrate, roles},
 };
 use std::time::{Duration, Instant};
 
@@ -33,15 +33,13 @@ async fn main() {
         .unwrap_or(1_000_000);
     let server = LocalServer::throw_away().await.unwrap();
     server.ensure_database("bench").await.unwrap();
-    let store = Store::new(
-        ConnectPlan::parse(&server.dsn("bench"))
-            .unwrap()
-            .pool(1)
-            .unwrap(),
-    );
+    let way = ConnectPlan::parse(&server.dsn("bench")).unwrap();
+    let mut owner = way.connect().await.unwrap().unwrap();
+    let db = owner.client_mut();
+    migrate::run(db).await.unwrap();
+    roles::prepare(db, "rollbook_app").await.unwrap();
+    let store = Store::new(way.pool(1, Some("rollbook_app")).unwrap());
     let mut connection = store.connect().await.unwrap();
-    migrate::run(connection.client_mut()).await.unwrap();
-    let db = connection.client();
     let account = AccountId::new();
     println!("filling {count} members …");
     fill(db, account, count).await;
@@ -57,9 +55,11 @@ async fn main() {
         let (mut listed, mut plain) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             let start = Instant::now();
-            let page = members::list(db, account, &query, &seek, PAGE)
+            let tx = connection.begin(&Scope::account(account)).await.unwrap();
+            let page = members::list(&tx, account, &query, &seek, PAGE)
                 .await
                 .unwrap();
+            tx.commit().await.unwrap();
             listed.push(start.elapsed());
             assert!(!page.rows.is_empty());
             let start = Instant::now();
@@ -78,7 +78,7 @@ async fn main() {
             list.0, list.1, bare.0, bare.1
         );
     }
-    drop(connection);
+    drop((connection, owner));
     server.stop().await;
 }
 

@@ -3,13 +3,14 @@
 use super::args::{DemoArgs, Global};
 use super::background::{Background, web_settings};
 use super::console::{Looks, log_to_file, needs_a_terminal};
+use super::database::app_store;
 use super::failure::{Failure, Outcome};
 use super::terminal;
 use super::wiring::Configured;
 use crate::domain::{AccountId, Actor, Email, Grant, PermissionSet};
 use crate::mail::{MailConfig, Mailer};
 use crate::service::{Limits, SendInvitation, Service, ServiceError, Write};
-use crate::store::{Store, StoreError, demo, dsn::ConnectPlan, local::LocalServer, migrate};
+use crate::store::{StoreError, demo, dsn::ConnectPlan, local::LocalServer, migrate, roles};
 use crate::ui;
 use crate::ui::model::{Opening, Start};
 use secrecy::SecretString;
@@ -115,20 +116,20 @@ fn mailer(folder: &std::path::Path) -> Outcome<Mailer> {
 async fn filled(configured: &Configured, dsn: &str, args: &DemoArgs) -> Outcome<Service> {
     let known = |error: StoreError| Failure::from(ServiceError::from(error));
     let usage = |error: crate::store::dsn::DsnError| Failure::Usage(error.to_string());
-    let pool = ConnectPlan::parse(dsn)
-        .map_err(usage)?
-        .pool(configured.settings.database.pool_size);
-    let store = Store::new(pool.map_err(usage)?);
-    let mut connection = store.connect().await.map_err(known)?;
-    migrate::run(connection.client_mut()).await.map_err(known)?;
-    let service = configured.service(store)?;
+    let plan = ConnectPlan::parse(dsn).map_err(usage)?;
+    let connection = plan.connect().await.map_err(usage)?;
+    let mut connection = connection.map_err(known)?;
+    let db = connection.client_mut();
+    migrate::run(db).await.map_err(known)?;
+    let role = &configured.settings.database.app_role;
+    roles::prepare(db, role).await.map_err(known)?;
+    let service = configured.service(app_store(&plan, &configured.settings).await?)?;
     let operator = Actor::operator(terminal::os_user(), terminal::origin());
     let owner = Email::parse(OWNER).map_err(|error| Failure::Usage(error.to_string()))?;
     let password = SecretString::from(PASSWORD);
     let mills = service
         .set_up(&operator, ACCOUNT, &owner, Some(&password))
         .await?;
-    let db = connection.client();
     // One of them is the owner, who is there already.
     let others = i64::from(args.members.saturating_sub(1));
     demo::members(db, mills.account.id, mills.owner.id, others)

@@ -7,6 +7,7 @@ pub mod args;
 pub mod background;
 pub mod caller;
 pub mod console;
+pub mod database;
 pub mod demo;
 pub mod doctor;
 pub mod documents;

@@ -2,16 +2,16 @@
 //! schema, token key, mail, service.
 
 use super::args::Global;
+use super::database::{app_store, at_newest, place, usage};
 use super::failure::{Failure, Outcome};
 use crate::config::{self, DEFAULT_CATALOGUE, Settings, Sources};
 use crate::domain::{Catalogue, DisplaySafe, PasswordPolicy, TokenKey};
 use crate::mail::{MailConfig, Mailer};
-use crate::service::{MailTruth, Parts, SendingLimits, Service, ServiceError, ServiceSettings};
+use crate::service::{MailTruth, Parts, SendingLimits, Service, ServiceSettings};
 use crate::store::{
-    Store, StoreError,
+    Store,
     dsn::ConnectPlan,
     local::{self, LocalServer},
-    migrate,
     sessions::SessionLife,
 };
 use crate::telemetry::{self, Sink};
@@ -139,13 +139,18 @@ impl Configured {
     }
 
     async fn connected(&self, dsn: &str, schema: Schema) -> Outcome<(Service, Store, usize)> {
-        let usage = |error: &dyn std::fmt::Display| Failure::Usage(error.to_string());
+        let database = &self.settings.database;
         let plan = ConnectPlan::parse(dsn).map_err(|error| usage(&error))?;
-        let pool = plan
-            .pool(self.settings.database.pool_size)
-            .map_err(|error| usage(&error))?;
-        let store = Store::new(pool);
-        let migrated = at_newest(&store, schema)
+        let owner = match (&database.owner_url, schema) {
+            (Some(url), Schema::Migrate) if !self.is_private() => {
+                ConnectPlan::parse(url.expose_secret()).map_err(|error| usage(&error))?
+            }
+            _ => plan.clone(),
+        };
+        let migrated = at_newest(&owner, schema, &database.app_role)
+            .await
+            .map_err(|failure| place(&owner, failure))?;
+        let store = app_store(&plan, &self.settings)
             .await
             .map_err(|failure| place(&plan, failure))?;
         Ok((self.service(store.clone())?, store, migrated))
@@ -272,37 +277,6 @@ impl Installation {
         if let Some(server) = self.server {
             server.stop().await;
         }
-    }
-}
-
-/// Brings the schema up to date or says that it has to be.
-async fn at_newest(store: &Store, schema: Schema) -> Outcome<usize> {
-    let known = |error: StoreError| Failure::from(ServiceError::from(error));
-    let mut connection = store.connect().await.map_err(known)?;
-    let client = connection.client_mut();
-    let found = migrate::version(client).await.map_err(known)?;
-    if schema == Schema::Expect && found < migrate::newest() {
-        return Err(Failure::Usage(format!(
-            "The database's schema is at version {found}, this rollbook needs {}: run `rollbook migrate`{}",
-            migrate::newest(),
-            if found == 0 {
-                " or `rollbook setup`"
-            } else {
-                ""
-            },
-        )));
-    }
-    migrate::run(client).await.map_err(known)
-}
-
-/// Adds where the database is to an outage.
-fn place(plan: &ConnectPlan, failure: Failure) -> Failure {
-    match failure {
-        Failure::Service(ServiceError::Unavailable(words)) => Failure::Unreachable(format!(
-            "The database {} does not answer: {words}",
-            plan.place()
-        )),
-        other => other,
     }
 }
 

@@ -39,6 +39,9 @@ pub struct Settings {
 pub struct Database {
     #[serde(deserialize_with = "secret")]
     pub url: Option<SecretString>,
+    #[serde(deserialize_with = "secret")]
+    pub owner_url: Option<SecretString>,
+    pub app_role: String,
     #[serde(deserialize_with = "path")]
     pub private_dir: Option<PathBuf>,
     pub pool_size: usize,

@@ -1,18 +1,19 @@
 //! What a holder of an invitation's link may do. Looking changes nothing.
 
 use super::{
-    Accepted, Conflict, Dead, Entry, Invalid, Look, Registration, Result, Service, ServiceError,
-    Terms,
+    Accepted, Conflict, Dead, Entry, Invalid, Look, Operation, Registration, Result, Service,
+    ServiceError, Terms,
+    entrance::{at_the_door, done},
     invitations::{draft, state},
     profile::checked_name,
 };
 use crate::{
     domain::{
-        Account, AccountId, Actor, DisplaySafe, Grant, Invitation, InvitationStatus,
+        Account, AccountId, Actor, DisplaySafe, Grant, Invitation, InvitationId, InvitationStatus,
         InvitationToken, Role, Standing, User, UserId, Who,
         policy::{self, Deed},
     },
-    store::{StoreError, accounts, events, invitations, logins, members, users},
+    store::{Connection, Scope, accounts, events, invitations, logins, members, users},
 };
 use deadpool_postgres::{GenericClient, Transaction};
 use secrecy::SecretString;
@@ -26,18 +27,15 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Unavailable`]. A dead link is no error but [`Look::Dead`].
     pub async fn look_at_invitation(&self, token: &InvitationToken) -> Result<Look> {
-        let connection = self.0.store.connect().await?;
-        let db = connection.client();
-        let (invitation, account) = match self.open_invitation(db, token).await {
+        let mut connection = self.0.store.connect().await?;
+        let look = Operation::LookAtInvitation;
+        let (tx, invitation, account) = match self.open(look, token, &mut connection).await {
             Err(ServiceError::Dead(dead)) => return Ok(Look::Dead(dead)),
             other => other?,
         };
-        let registered = users::credentials(db, &invitation.email).await?.is_some();
-        let terms = self.terms(db, invitation, account).await?;
-        Ok(Look::Open {
-            terms: Box::new(terms),
-            registered,
-        })
+        let registered = users::credentials(&tx, &invitation.email).await?.is_some();
+        let terms = Box::new(self.terms(&tx, invitation, account).await?);
+        done(tx, Look::Open { terms, registered }).await
     }
 
     /// Logs in with the invited address and joins.
@@ -51,22 +49,18 @@ impl Service {
         password: &SecretString,
         entry: &Entry,
     ) -> Result<Accepted> {
+        let accept = Operation::AcceptInvitation;
         let email = {
-            let connection = self.0.store.connect().await?;
-            self.open_invitation(connection.client(), token)
-                .await?
-                .0
-                .email
+            let mut connection = self.0.store.connect().await?;
+            self.open(accept, token, &mut connection).await?.1.email
         };
         let user = self.verify_login(&email, password, entry).await?;
         let mut connection = self.0.store.connect().await?;
-        let tx = connection.begin().await?;
-        let (invitation, account) = self.locked_invitation(&tx, token).await?;
+        let (tx, invitation, account) = self.open_locked(accept, token, &mut connection).await?;
         let accepted = self
             .join(&tx, token, (invitation, account), (user, entry))
             .await?;
-        tx.commit().await.map_err(StoreError::from)?;
-        Ok(accepted)
+        done(tx, accepted).await
     }
 
     /// Registers the invited address and joins with exactly the assigned permissions, in one
@@ -80,12 +74,14 @@ impl Service {
         registration: &Registration,
         entry: &Entry,
     ) -> Result<Accepted> {
-        let (invitation, account) = {
-            let connection = self.0.store.connect().await?;
-            self.open_invitation(connection.client(), token).await?
+        let register = Operation::RegisterAndAccept;
+        let (email, account) = {
+            let mut connection = self.0.store.connect().await?;
+            let (_, invitation, account) = self.open(register, token, &mut connection).await?;
+            (invitation.email, account)
         };
         let name = checked_name(&registration.name)?;
-        let context = [invitation.email.as_str(), account.name.as_str(), "Rollbook"];
+        let context = [email.as_str(), account.name.as_str(), "Rollbook"];
         let password = &registration.password;
         self.0
             .settings
@@ -94,9 +90,7 @@ impl Service {
             .map_err(Invalid::from)?;
         let hash = self.0.hasher.hash(password).await?;
         let mut connection = self.0.store.connect().await?;
-        let tx = connection.begin().await?;
-        let (invitation, account) = self.locked_invitation(&tx, token).await?;
-        let email = invitation.email.clone();
+        let (tx, invitation, account) = self.open_locked(register, token, &mut connection).await?;
         let user = users::insert(&tx, UserId::new(), &email, name, &hash).await?;
         let attempt = logins::Attempt {
             user: Some(user.id),
@@ -109,8 +103,7 @@ impl Service {
         let accepted = self
             .join(&tx, token, (invitation, account), (user, entry))
             .await?;
-        tx.commit().await.map_err(StoreError::from)?;
-        Ok(accepted)
+        done(tx, accepted).await
     }
 
     /// Declines; needs nothing but the link.
@@ -119,8 +112,8 @@ impl Service {
     /// [`ServiceError::Dead`].
     pub async fn decline_invitation(&self, token: &InvitationToken, entry: &Entry) -> Result<()> {
         let mut connection = self.0.store.connect().await?;
-        let tx = connection.begin().await?;
-        let (invitation, account) = self.locked_invitation(&tx, token).await?;
+        let decline = Operation::DeclineInvitation;
+        let (tx, invitation, account) = self.open_locked(decline, token, &mut connection).await?;
         if !invitations::decline(&tx, invitation.id, &token.digest()).await? {
             return Err(ServiceError::Dead(Dead::Unknown));
         }
@@ -139,17 +132,46 @@ impl Service {
             serde_json::Value::Null,
         );
         events::append(&tx, account.id, &actor, None, &declined).await?;
-        Ok(tx.commit().await.map_err(StoreError::from)?)
+        done(tx, ()).await
     }
 
-    /// The live invitation of a token, with its account; the reason where it is dead.
-    async fn open_invitation(
+    /// The live invitation of a token with its account, and a transaction that sees this account; the
+    /// reason where it is dead.
+    async fn open<'a>(
         &self,
-        db: &impl GenericClient,
+        operation: Operation,
         token: &InvitationToken,
-    ) -> Result<(Invitation, Account)> {
+        connection: &'a mut Connection,
+    ) -> Result<(Transaction<'a>, Invitation, Account)> {
+        let (tx, account, id) = at_the_link(operation, token, connection).await?;
+        let account = accounts::by_id(&tx, account).await?;
+        self.alive(tx, account, id).await
+    }
+
+    /// The same under the account's lock, read after the lock is held. The link may have been replaced
+    /// meanwhile.
+    async fn open_locked<'a>(
+        &self,
+        operation: Operation,
+        token: &InvitationToken,
+        connection: &'a mut Connection,
+    ) -> Result<(Transaction<'a>, Invitation, Account)> {
+        let (tx, account, id) = at_the_link(operation, token, connection).await?;
+        let account = accounts::lock(&tx, account).await?;
+        let same = invitations::by_digest(&tx, &token.digest()).await?;
+        same.ok_or(ServiceError::Dead(Dead::Unknown))?;
+        self.alive(tx, account, id).await
+    }
+
+    async fn alive<'a>(
+        &self,
+        tx: Transaction<'a>,
+        account: Option<Account>,
+        id: InvitationId,
+    ) -> Result<(Transaction<'a>, Invitation, Account)> {
         let dead = |reason| ServiceError::Dead(reason);
-        let found = invitations::by_digest(db, &token.digest()).await?;
+        let account = account.ok_or_else(|| dead(Dead::Unknown))?;
+        let found = invitations::by_id(&tx, account.id, id).await?;
         let invitation = found.ok_or_else(|| dead(Dead::Unknown))?;
         match invitation.status {
             InvitationStatus::Pending => {}
@@ -158,22 +180,8 @@ impl Service {
             InvitationStatus::Declined => return Err(dead(Dead::Declined)),
             InvitationStatus::Cancelled => return Err(dead(Dead::Cancelled)),
         }
-        let account = accounts::by_id(db, invitation.account).await?;
-        let account = account.ok_or_else(|| dead(Dead::Unknown))?;
-        self.inviter_still_may(db, &invitation).await?;
-        Ok((invitation, account))
-    }
-
-    /// The same under the account's lock, read after the lock is held.
-    async fn locked_invitation(
-        &self,
-        tx: &Transaction<'_>,
-        token: &InvitationToken,
-    ) -> Result<(Invitation, Account)> {
-        let found = invitations::by_digest(tx, &token.digest()).await?;
-        let account: AccountId = found.ok_or(ServiceError::Dead(Dead::Unknown))?.account;
-        accounts::lock(tx, account).await?;
-        self.open_invitation(tx, token).await
+        self.inviter_still_may(&tx, &invitation).await?;
+        Ok((tx, invitation, account))
     }
 
     async fn inviter_still_may(
@@ -270,4 +278,18 @@ impl Service {
         let unknown: Vec<DisplaySafe> = unknown.iter().map(DisplaySafe::new).collect();
         all.into_iter().chain(chosen).chain(unknown).collect()
     }
+}
+
+/// A transaction that sees the account of the invitation that a link opens.
+async fn at_the_link<'a>(
+    operation: Operation,
+    token: &InvitationToken,
+    connection: &'a mut Connection,
+) -> Result<(Transaction<'a>, AccountId, InvitationId)> {
+    let digest = token.digest();
+    let tx = at_the_door(operation, &Scope::secret(digest), connection).await?;
+    let found = invitations::by_digest(&tx, &digest).await?;
+    let (account, id) = found.ok_or(ServiceError::Dead(Dead::Unknown))?;
+    Scope::account(account).set(&tx).await?;
+    Ok((tx, account, id))
 }

@@ -1,12 +1,13 @@
 //! The operator's use cases: set-up, accounts, users.
 
-use super::{Conflict, Invalid, Result, Service, ServiceError, SetUp, profile::checked_name};
+use super::{
+    Conflict, Invalid, Operation, Result, Service, ServiceError, SetUp,
+    entrance::{at_the_door, done, operator_only},
+    profile::checked_name,
+};
 use crate::{
-    domain::{
-        Account, AccountId, Actor, Email, EventDraft, Grant, Role, User, UserId, Who,
-        policy::Denied,
-    },
-    store::{StoreError, accounts, events, members, users},
+    domain::{Account, AccountId, Actor, Email, EventDraft, Grant, Role, User, UserId, Who},
+    store::{Scope, accounts, events, members, users},
 };
 use deadpool_postgres::Transaction;
 use secrecy::SecretString;
@@ -21,8 +22,11 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Unavailable`].
     pub async fn needs_setup(&self) -> Result<bool> {
-        let connection = self.0.store.connect().await?;
-        Ok(!accounts::any(connection.client()).await?)
+        let mut connection = self.0.store.connect().await?;
+        let all = Scope::installation();
+        let tx = at_the_door(Operation::NeedsSetup, &all, &mut connection).await?;
+        let any = accounts::any(&tx).await?;
+        done(tx, !any).await
     }
 
     /// An account with its owner; the same names again change nothing. Operator only.
@@ -37,21 +41,21 @@ impl Service {
         owner: &Email,
         password: Option<&SecretString>,
     ) -> Result<SetUp> {
-        operator_only(actor)?;
         let name = checked_name(name)?;
-        if let Some(found) = self.existing(name, owner).await? {
+        if let Some(found) = self.existing(actor, name, owner).await? {
             return Ok(found);
         }
         let hash = self.first_password(name, owner, password).await?;
         let mut connection = self.0.store.connect().await?;
-        let tx = connection.begin().await?;
+        let set_up = Operation::SetUp;
+        let tx = self.as_operator(set_up, actor, &mut connection).await?;
         let (account, owner) = create(&tx, actor, name, (owner, hash)).await?;
-        tx.commit().await.map_err(StoreError::from)?;
-        Ok(SetUp {
+        let created = SetUp {
             account,
             owner,
             created: true,
-        })
+        };
+        done(tx, created).await
     }
 
     /// Another account with an existing or new user as owner. Operator only.
@@ -66,6 +70,7 @@ impl Service {
         owner: &Email,
         password: Option<&SecretString>,
     ) -> Result<Account> {
+        operator_only(Operation::CreateAccount, actor)?;
         let set_up = self.set_up(actor, name, owner, password).await?;
         if set_up.created {
             Ok(set_up.account)
@@ -79,9 +84,11 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Denied`].
     pub async fn list_accounts(&self, actor: &Actor) -> Result<Vec<Account>> {
-        operator_only(actor)?;
-        let connection = self.0.store.connect().await?;
-        Ok(accounts::list(connection.client(), LISTED).await?)
+        let mut connection = self.0.store.connect().await?;
+        let list = Operation::ListAccounts;
+        let tx = self.as_operator(list, actor, &mut connection).await?;
+        let listed = accounts::list(&tx, LISTED).await?;
+        done(tx, listed).await
     }
 
     /// An account that the actor can reach, by name or id.
@@ -89,22 +96,21 @@ impl Service {
     /// # Errors
     /// [`ServiceError::NotFound`], in the same words for one that the actor can't reach.
     pub async fn find_account(&self, actor: &Actor, name_or_id: &str) -> Result<Account> {
-        let connection = self.0.store.connect().await?;
-        let db = connection.client();
+        let mut connection = self.0.store.connect().await?;
+        let tx = if matches!(actor.who, Who::Operator { .. }) {
+            let list = Operation::ListAccounts;
+            self.as_operator(list, actor, &mut connection).await?
+        } else {
+            // A user's own transaction shows the accounts that they are a member of, and no other.
+            let find = Operation::FindAccount;
+            self.own(find, actor, &mut connection).await?.0
+        };
         let found = match name_or_id.parse::<AccountId>() {
-            Ok(id) => accounts::by_id(db, id).await?,
-            Err(_) => accounts::by_name(db, name_or_id.trim()).await?,
+            Ok(id) => accounts::by_id(&tx, id).await?,
+            Err(_) => accounts::by_name(&tx, name_or_id.trim()).await?,
         };
         let missing = ServiceError::NotFound { what: "Account" };
-        let account = found.ok_or(missing)?;
-        if matches!(actor.who, Who::Operator { .. }) {
-            return Ok(account);
-        }
-        let user = self.live_user(db, actor).await?;
-        let member = members::by_user(db, account.id, user).await?;
-        member
-            .map(|_| account)
-            .ok_or(ServiceError::NotFound { what: "Account" })
+        done(tx, found.ok_or(missing)?).await
     }
 
     /// All users by address, at most `limit`. Operator only.
@@ -112,15 +118,18 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Denied`].
     pub async fn list_users(&self, actor: &Actor, limit: i64) -> Result<Vec<User>> {
-        operator_only(actor)?;
-        let connection = self.0.store.connect().await?;
-        Ok(users::list(connection.client(), limit).await?)
+        let mut connection = self.0.store.connect().await?;
+        let list = Operation::ListUsers;
+        let tx = self.as_operator(list, actor, &mut connection).await?;
+        let listed = users::list(&tx, limit).await?;
+        done(tx, listed).await
     }
 
     /// The account of this name when this person owns it already.
-    async fn existing(&self, name: &str, owner: &Email) -> Result<Option<SetUp>> {
-        let connection = self.0.store.connect().await?;
-        let db = connection.client();
+    async fn existing(&self, actor: &Actor, name: &str, owner: &Email) -> Result<Option<SetUp>> {
+        let mut connection = self.0.store.connect().await?;
+        let set_up = Operation::SetUp;
+        let db = &self.as_operator(set_up, actor, &mut connection).await?;
         let Some(account) = accounts::by_name(db, name).await? else {
             return Ok(None);
         };
@@ -136,6 +145,12 @@ impl Service {
         }))
     }
 
+    async fn is_registered(&self, owner: &Email) -> Result<bool> {
+        let mut connection = self.0.store.connect().await?;
+        let tx = connection.begin(&Scope::default()).await?;
+        Ok(users::credentials(&tx, owner).await?.is_some())
+    }
+
     /// The hash for a new owner; none when the address has a platform user.
     async fn first_password(
         &self,
@@ -143,14 +158,9 @@ impl Service {
         owner: &Email,
         password: Option<&SecretString>,
     ) -> Result<Option<String>> {
-        let connection = self.0.store.connect().await?;
-        if users::credentials(connection.client(), owner)
-            .await?
-            .is_some()
-        {
+        if self.is_registered(owner).await? {
             return Ok(None);
         }
-        drop(connection);
         let password = password.ok_or_else(|| Invalid::PasswordNeeded(owner.to_string()))?;
         let context = [owner.as_str(), account_name, "Rollbook"];
         self.0
@@ -168,7 +178,9 @@ async fn create(
     name: &str,
     (owner, hash): (&Email, Option<String>),
 ) -> Result<(Account, User)> {
-    let account = accounts::insert(tx, AccountId::new(), name).await?;
+    let id = AccountId::new();
+    Scope::account(id).set(tx).await?;
+    let account = accounts::insert(tx, id, name).await?;
     let user = if let Some(hash) = hash {
         let (local, _) = owner
             .as_str()
@@ -191,11 +203,4 @@ async fn create(
     };
     events::append(tx, account.id, actor, None, &draft).await?;
     Ok((account, user))
-}
-
-fn operator_only(actor: &Actor) -> Result<()> {
-    match actor.who {
-        Who::Operator { .. } => Ok(()),
-        _ => Err(ServiceError::Denied(Denied::NotOperator)),
-    }
 }

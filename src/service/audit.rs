@@ -1,6 +1,6 @@
 //! The audit log.
 
-use super::{Result, Service};
+use super::{Operation, Result, Service, entrance::done};
 use crate::{
     domain::{AccountId, Actor, Event},
     store::events,
@@ -19,10 +19,11 @@ impl Service {
         before: Option<i64>,
         limit: i64,
     ) -> Result<Vec<Event>> {
-        let connection = self.0.store.connect().await?;
-        let db = connection.client();
-        self.may_view(db, actor, account).await?;
-        Ok(events::list(db, account, before, limit).await?)
+        let mut connection = self.0.store.connect().await?;
+        let list = Operation::ListEvents;
+        let (tx, _) = self.look(list, actor, account, &mut connection).await?;
+        let listed = events::list(&tx, account, before, limit).await?;
+        done(tx, listed).await
     }
 
     /// Recomputes the hash chain; none when it holds, else the first sequence at which it breaks.
@@ -30,9 +31,10 @@ impl Service {
     /// # Errors
     /// As [`Service::list_events`].
     pub async fn verify_events(&self, actor: &Actor, account: AccountId) -> Result<Option<i64>> {
-        let connection = self.0.store.connect().await?;
-        let db = connection.client();
-        self.may_view(db, actor, account).await?;
-        Ok(events::first_broken(db, account).await?)
+        let mut connection = self.0.store.connect().await?;
+        let verify = Operation::VerifyEvents;
+        let (tx, _) = self.look(verify, actor, account, &mut connection).await?;
+        let broken = events::first_broken(&tx, account).await?;
+        done(tx, broken).await
     }
 }

@@ -129,6 +129,7 @@ impl From<StoreError> for ServiceError {
             StoreError::Bug(_) | StoreError::Unreadable { .. } => Self::bug(&error),
             StoreError::Busy
             | StoreError::Unavailable(_)
+            | StoreError::NotPermitted(_)
             | StoreError::SchemaNewer { .. }
             | StoreError::SchemaDiffers { .. } => Self::Unavailable(error.to_string()),
         }

@@ -1,8 +1,9 @@
 //! Invitations: send, list, resend, cancel, edit, reveal.
 
 use super::{
-    Conflict, Invalid, InvitationSent, Limits, Result, Revealed, SendInvitation, Service,
-    ServiceError, Write,
+    Conflict, Invalid, InvitationSent, Limits, Operation, Result, Revealed, SendInvitation,
+    Service, ServiceError, Write,
+    entrance::done,
     unit::{Begun, Unit},
 };
 use crate::{
@@ -34,10 +35,11 @@ impl Service {
         actor: &Actor,
         account: AccountId,
     ) -> Result<Vec<Invitation>> {
-        let connection = self.0.store.connect().await?;
-        let db = connection.client();
-        self.may_view(db, actor, account).await?;
-        Ok(invitations::list(db, account, EXPIRED_SHOWN, LISTED).await?)
+        let mut connection = self.0.store.connect().await?;
+        let list = Operation::ListInvitations;
+        let (tx, _) = self.look(list, actor, account, &mut connection).await?;
+        let listed = invitations::list(&tx, account, EXPIRED_SHOWN, LISTED).await?;
+        done(tx, listed).await
     }
 
     /// Stores an invitation and queues its mail in one transaction.
@@ -52,14 +54,14 @@ impl Service {
     ) -> Result<InvitationSent> {
         let mut connection = self.0.store.connect().await?;
         let unit = match self
-            .begin(&mut connection, write, &("invite.send", send))
+            .begin(&mut connection, (write, Operation::SendInvitation), send)
             .await?
         {
             Begun::Fresh(unit) => unit,
             Begun::Done(result) => return Ok(result),
         };
         let grant = self.invited_grant(&send.grant, None)?;
-        unit.may(&Deed::Invite { grant: &grant }, self.catalogue())?;
+        let unit = unit.allow(self, &Deed::Invite { grant: &grant }).await?;
         let account = unit.account.id;
         if members::by_email(&unit.tx, account, &send.email)
             .await?
@@ -115,19 +117,15 @@ impl Service {
     ) -> Result<InvitationSent> {
         let mut connection = self.0.store.connect().await?;
         let unit = match self
-            .begin(&mut connection, write, &("invite.resend", id))
+            .begin(&mut connection, (write, Operation::ResendInvitation), &id)
             .await?
         {
             Begun::Fresh(unit) => unit,
             Begun::Done(result) => return Ok(result),
         };
         let before = pending(&unit, id).await?;
-        unit.may(
-            &Deed::ResendInvitation {
-                grant: &before.grant,
-            },
-            self.catalogue(),
-        )?;
+        let grant = &before.grant;
+        let unit = unit.allow(self, &Deed::ResendInvitation { grant }).await?;
         self.within_limits(&unit, &before.email, Limits::Enforced)
             .await?;
         let generation = before.generation + 1;
@@ -153,19 +151,15 @@ impl Service {
     pub async fn cancel_invitation(&self, write: &Write, id: InvitationId) -> Result<Invitation> {
         let mut connection = self.0.store.connect().await?;
         let unit = match self
-            .begin(&mut connection, write, &("invite.cancel", id))
+            .begin(&mut connection, (write, Operation::CancelInvitation), &id)
             .await?
         {
             Begun::Fresh(unit) => unit,
             Begun::Done(result) => return Ok(result),
         };
         let before = pending(&unit, id).await?;
-        unit.may(
-            &Deed::CancelInvitation {
-                grant: &before.grant,
-            },
-            self.catalogue(),
-        )?;
+        let grant = &before.grant;
+        let unit = unit.allow(self, &Deed::CancelInvitation { grant }).await?;
         if !invitations::cancel(&unit.tx, id).await? {
             return Err(Conflict::NotPending.into());
         }
@@ -192,8 +186,11 @@ impl Service {
         version: Option<i64>,
     ) -> Result<Invitation> {
         let mut connection = self.0.store.connect().await?;
-        let request = ("invite.set", id, to, version);
-        let unit = match self.begin(&mut connection, write, &request).await? {
+        let edit = (write, Operation::EditInvitation);
+        let unit = match self
+            .begin(&mut connection, edit, &(id, to, version))
+            .await?
+        {
             Begun::Fresh(unit) => unit,
             Begun::Done(result) => return Ok(result),
         };
@@ -202,13 +199,11 @@ impl Service {
             return Err(Conflict::Changed.into());
         }
         let to = self.invited_grant(to, Some(&before.grant))?;
-        unit.may(
-            &Deed::EditInvitation {
-                from: &before.grant,
-                to: &to,
-            },
-            self.catalogue(),
-        )?;
+        let deed = Deed::EditInvitation {
+            from: &before.grant,
+            to: &to,
+        };
+        let unit = unit.allow(self, &deed).await?;
         invitations::set_grant(&unit.tx, id, &to).await?;
         let after = pending(&unit, id).await?;
         unit.record(&draft(
@@ -229,7 +224,7 @@ impl Service {
         let mut connection = self.0.store.connect().await?;
         // A reveal has no result to keep: the link must not reach the database.
         let unit = match self
-            .begin::<()>(&mut connection, write, &("invite.reveal", id))
+            .begin::<()>(&mut connection, (write, Operation::RevealLink), &id)
             .await?
         {
             Begun::Fresh(unit) => unit,
@@ -238,14 +233,10 @@ impl Service {
         let invitation = pending(&unit, id).await?;
         let theirs = invitation.inviter.is_some() && invitation.inviter == unit.standing.user();
         if !theirs && unit.standing != Standing::Operator {
-            return Err(Denied::NotAManager.into());
+            return Err(unit.refuse(self, Denied::NotAManager).await?);
         }
-        unit.may(
-            &Deed::ResendInvitation {
-                grant: &invitation.grant,
-            },
-            self.catalogue(),
-        )?;
+        let grant = &invitation.grant;
+        let unit = unit.allow(self, &Deed::ResendInvitation { grant }).await?;
         let link = self.link(&invitation)?;
         unit.record(&draft(
             "invitation.link_revealed",

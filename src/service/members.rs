@@ -1,17 +1,20 @@
 //! Members: look, give and take permissions, remove, restore.
 
 use super::{
-    ChangedGrant, Conflict, Invalid, Removed, Result, Service, ServiceError, SetGrant, Write,
+    ChangedGrant, Conflict, Invalid, Operation, Removed, Result, Service, ServiceError, SetGrant,
+    Write,
+    entrance::done,
     unit::{Begun, Unit},
 };
 use crate::{
     domain::{
         AccountId, Actor, Email, EventDraft, Grant, GrantDiff, Member, MemberQuery, Page, Role,
         Seek, Standing,
-        policy::{Deed, Target},
+        policy::{self, Deed, Target},
     },
     store::{events, invitations, members, sessions, users},
 };
+use deadpool_postgres::Transaction;
 use serde_json::{Value, json};
 
 /// The event of a removal, which [`Service::restore_member`] reads back.
@@ -29,9 +32,11 @@ impl Service {
         query: &MemberQuery,
         (seek, limit): (&Seek, i64),
     ) -> Result<Page<Member>> {
-        let connection = self.0.store.connect().await?;
-        self.may_view(connection.client(), actor, account).await?;
-        Ok(members::list(connection.client(), account, query, seek, limit).await?)
+        let mut connection = self.0.store.connect().await?;
+        let list = Operation::ListMembers;
+        let (tx, _) = self.look(list, actor, account, &mut connection).await?;
+        let page = members::list(&tx, account, query, seek, limit).await?;
+        done(tx, page).await
     }
 
     /// How many members match the search, counted up to `cap`; without a search the exact number.
@@ -45,13 +50,15 @@ impl Service {
         query: &MemberQuery,
         cap: i64,
     ) -> Result<i64> {
-        let connection = self.0.store.connect().await?;
-        let db = connection.client();
-        self.may_view(db, actor, account).await?;
-        if query.search.is_empty() {
-            return Ok(members::count(db, account).await?);
-        }
-        Ok(members::count_matching(db, account, query, cap).await?)
+        let mut connection = self.0.store.connect().await?;
+        let count = Operation::CountMembers;
+        let (tx, _) = self.look(count, actor, account, &mut connection).await?;
+        let number = if query.search.is_empty() {
+            members::count(&tx, account).await?
+        } else {
+            members::count_matching(&tx, account, query, cap).await?
+        };
+        done(tx, number).await
     }
 
     /// One member by address. A member may always look at themselves.
@@ -64,15 +71,27 @@ impl Service {
         account: AccountId,
         email: &Email,
     ) -> Result<Member> {
-        let connection = self.0.store.connect().await?;
-        let db = connection.client();
-        let standing = self.standing(db, actor, account).await?;
-        let found = members::by_email(db, account, email).await?;
+        let mut connection = self.0.store.connect().await?;
+        let show = Operation::ShowMember;
+        let (tx, standing) = self.look(show, actor, account, &mut connection).await?;
+        let member = self.seen_by(&standing, &tx, account, email).await?;
+        done(tx, member).await
+    }
+
+    /// A member, where it is the viewer or the viewer may view members.
+    async fn seen_by(
+        &self,
+        viewer: &Standing,
+        tx: &Transaction<'_>,
+        account: AccountId,
+        email: &Email,
+    ) -> Result<Member> {
+        let found = members::by_email(tx, account, email).await?;
         let oneself = found
             .as_ref()
-            .is_some_and(|member| standing.user() == Some(member.user));
+            .is_some_and(|member| viewer.user() == Some(member.user));
         if !oneself {
-            crate::domain::policy::may(&standing, &Deed::View, self.catalogue())?;
+            policy::may(viewer, &Deed::View, self.catalogue())?;
         }
         found.ok_or(ServiceError::NotFound { what: "Member" })
     }
@@ -87,29 +106,34 @@ impl Service {
     pub async fn set_grant(&self, write: &Write, set: &SetGrant) -> Result<ChangedGrant> {
         let mut connection = self.0.store.connect().await?;
         let unit = match self
-            .begin(&mut connection, write, &("member.set", set))
+            .begin(&mut connection, (write, Operation::SetGrant), set)
             .await?
         {
             Begun::Fresh(unit) => unit,
             Begun::Done(result) => return Ok(result),
         };
         let before = find(&unit, &set.email, set.version).await?;
-        let member = if set.to.role == Role::Owner && unit.standing != Standing::Operator {
-            self.towards_ownership(&unit, write, &before).await?
+        let (unit, member) = if set.to.role == Role::Owner && unit.standing != Standing::Operator {
+            self.towards_ownership(unit, write, &before).await?
         } else {
             let to = self.checked_grant(&set.to, Some(&before.grant))?;
-            self.apply_grant(&unit, &before, &to).await?
+            self.apply_grant(unit, &before, &to).await?
         };
         let diff = GrantDiff::between(&before.grant, &member.grant, self.catalogue());
         unit.finish(ChangedGrant { member, diff }).await
     }
 
-    async fn apply_grant(&self, unit: &Unit<'_>, before: &Member, to: &Grant) -> Result<Member> {
+    async fn apply_grant<'a>(
+        &self,
+        unit: Box<Unit<'a>>,
+        before: &Member,
+        to: &Grant,
+    ) -> Result<(Box<Unit<'a>>, Member)> {
         let target = Target {
             user: before.user,
             grant: &before.grant,
         };
-        unit.may(&Deed::SetGrant { target, to }, self.catalogue())?;
+        let unit = unit.allow(self, &Deed::SetGrant { target, to }).await?;
         if to.role != Role::Owner {
             unit.keeps_an_owner(&before.grant).await?;
         }
@@ -121,7 +145,7 @@ impl Service {
             state(&after),
         ))
         .await?;
-        Ok(after)
+        Ok((unit, after))
     }
 
     /// Ends a membership, its sessions on this account and the invitations it sent; on oneself
@@ -137,7 +161,11 @@ impl Service {
     ) -> Result<Removed> {
         let mut connection = self.0.store.connect().await?;
         let unit = match self
-            .begin(&mut connection, write, &("member.remove", email, version))
+            .begin(
+                &mut connection,
+                (write, Operation::RemoveMember),
+                &(email, version),
+            )
             .await?
         {
             Begun::Fresh(unit) => unit,
@@ -148,7 +176,7 @@ impl Service {
             user: member.user,
             grant: &member.grant,
         };
-        unit.may(&Deed::Remove { target }, self.catalogue())?;
+        let unit = unit.allow(self, &Deed::Remove { target }).await?;
         unit.keeps_an_owner(&member.grant).await?;
         let account = unit.account.id;
         let sessions_ended = sessions::end_on_account(&unit.tx, member.user, account).await?;
@@ -176,12 +204,13 @@ impl Service {
         account: AccountId,
         email: &Email,
     ) -> Result<(i64, i64)> {
-        let member = self.show_member(actor, account, email).await?;
-        let connection = self.0.store.connect().await?;
-        let db = connection.client();
-        let sessions = sessions::count_on_account(db, member.user, account).await?;
-        let sent = invitations::count_sent_by(db, account, member.user).await?;
-        Ok((sessions, sent))
+        let mut connection = self.0.store.connect().await?;
+        let preview = Operation::PreviewRemoval;
+        let (tx, standing) = self.look(preview, actor, account, &mut connection).await?;
+        let member = self.seen_by(&standing, &tx, account, email).await?;
+        let sessions = sessions::count_on_account(&tx, member.user, account).await?;
+        let sent = invitations::count_sent_by(&tx, account, member.user).await?;
+        done(tx, (sessions, sent)).await
     }
 
     /// Takes back a removal with the exact old grant, within the time for undoing. An owner comes
@@ -192,7 +221,7 @@ impl Service {
     pub async fn restore_member(&self, write: &Write, email: &Email) -> Result<Member> {
         let mut connection = self.0.store.connect().await?;
         let unit = match self
-            .begin(&mut connection, write, &("member.restore", email))
+            .begin(&mut connection, (write, Operation::RestoreMember), email)
             .await?
         {
             Begun::Fresh(unit) => unit,
@@ -211,7 +240,7 @@ impl Service {
         };
         let grant: Grant =
             serde_json::from_value(removal.before).map_err(|error| ServiceError::bug(&error))?;
-        unit.may(&Deed::Restore { grant: &grant }, self.catalogue())?;
+        let unit = unit.allow(self, &Deed::Restore { grant: &grant }).await?;
         let by = Some(write.actor.label());
         let member =
             members::insert(&unit.tx, account, user.user.id, &grant, by.as_deref()).await?;

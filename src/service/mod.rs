@@ -6,10 +6,12 @@
 mod acceptance;
 mod accounts;
 mod audit;
+mod entrance;
 mod error;
 mod invitations;
 mod limits;
 mod members;
+mod operation;
 mod outbox;
 mod ownership;
 mod passwords;
@@ -20,6 +22,7 @@ mod sign_in;
 mod unit;
 
 pub use error::{Conflict, Invalid, Result, ServiceError, SignInFault};
+pub use operation::{Operation, Policy};
 pub use requests::{
     Accepted, ChangedGrant, Dead, Entry, InvitationSent, Limits, Look, MailTruth, Registration,
     Removed, Revealed, SendInvitation, SetGrant, SetUp, SignedIn, Terms, Write, WriteMode,

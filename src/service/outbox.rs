@@ -1,7 +1,11 @@
 //! The delivery worker: claims mails that are due, writes the letter, hands it over, writes down what
 //! became of it. Any number of workers may run.
 
-use super::{Result, Service, acceptance::OPERATOR};
+use super::{
+    Operation, Result, Service,
+    acceptance::OPERATOR,
+    entrance::{as_worker, done},
+};
 use crate::{
     domain::DeliveryState,
     mail::{Letter, Mailer, Verdict, backoff},
@@ -21,12 +25,9 @@ impl Service {
     /// # Errors
     /// [`super::ServiceError::Unavailable`]; then the lease runs out and the mail is tried again.
     pub async fn deliver_next(&self, mailer: &Mailer) -> Result<Option<Verdict>> {
-        let connection = self.0.store.connect().await?;
-        let Some(claimed) = outbox::claim(connection.client()).await? else {
+        let Some(claimed) = self.claim().await? else {
             return Ok(None);
         };
-        // Not held while the mail server takes its time.
-        drop(connection);
         let verdict = self.hand_over(mailer, &claimed).await;
         let (state, reply) = match &verdict {
             Verdict::Sent { reply } => (DeliveryState::Sent, reply),
@@ -38,9 +39,18 @@ impl Service {
             reply,
             retry_in: backoff::wait(claimed.attempts, jitter()),
         };
-        let connection = self.0.store.connect().await?;
-        outbox::settle(connection.client(), (claimed.id, claimed.lease), &outcome).await?;
-        Ok(Some(verdict))
+        let mut connection = self.0.store.connect().await?;
+        let tx = as_worker(Operation::Deliver, &mut connection).await?;
+        outbox::settle(&tx, (claimed.id, claimed.lease), &outcome).await?;
+        done(tx, Some(verdict)).await
+    }
+
+    /// No connection is held while the mail server takes its time.
+    async fn claim(&self) -> Result<Option<Claimed>> {
+        let mut connection = self.0.store.connect().await?;
+        let tx = as_worker(Operation::Deliver, &mut connection).await?;
+        let claimed = outbox::claim(&tx).await?;
+        done(tx, claimed).await
     }
 
     /// Delivers until `stop`; the mail in hand is finished first. Survives outages of the database.
@@ -63,8 +73,10 @@ impl Service {
 
     async fn until_due(&self) -> Duration {
         let due = async {
-            let connection = self.0.store.connect().await?;
-            outbox::next_due(connection.client()).await
+            let mut connection = self.0.store.connect().await?;
+            let tx = as_worker(Operation::Deliver, &mut connection).await?;
+            let wait = outbox::next_due(&tx).await?;
+            done(tx, wait).await
         };
         match due.await {
             Ok(Some(wait)) => wait.clamp(Duration::from_millis(50), LONGEST_SLEEP),

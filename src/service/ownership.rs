@@ -1,7 +1,7 @@
 //! Handing ownership over: an owner offers it to a member, who accepts.
 
 use super::{
-    Result, Service, ServiceError, Write,
+    Operation, Result, Service, ServiceError, Write,
     members::{draft, find, state},
     unit::{Begun, Unit},
 };
@@ -22,14 +22,14 @@ impl Service {
     pub async fn offer_ownership(&self, write: &Write, email: &Email) -> Result<Member> {
         let mut connection = self.0.store.connect().await?;
         let unit = match self
-            .begin(&mut connection, write, &("member.offer", email))
+            .begin(&mut connection, (write, Operation::OfferOwnership), email)
             .await?
         {
             Begun::Fresh(unit) => unit,
             Begun::Done(result) => return Ok(result),
         };
         let before = find(&unit, email, None).await?;
-        let member = self.offer(&unit, &before).await?;
+        let (unit, member) = self.offer(unit, &before).await?;
         unit.finish(member).await
     }
 
@@ -40,7 +40,7 @@ impl Service {
     pub async fn accept_ownership(&self, write: &Write) -> Result<Member> {
         let mut connection = self.0.store.connect().await?;
         let unit = match self
-            .begin(&mut connection, write, &"member.accept_ownership")
+            .begin(&mut connection, (write, Operation::AcceptOwnership), &())
             .await?
         {
             Begun::Fresh(unit) => unit,
@@ -55,17 +55,17 @@ impl Service {
         let before = members::by_user(&unit.tx, unit.account.id, user)
             .await?
             .ok_or(no_offer)?;
-        let member = self.accept(&unit, &before).await?;
+        let (unit, member) = self.accept(unit, &before).await?;
         unit.finish(member).await
     }
 
     /// What setting the owner role means for a user: on oneself the acceptance, else an offer.
-    pub(super) async fn towards_ownership(
+    pub(super) async fn towards_ownership<'a>(
         &self,
-        unit: &Unit<'_>,
+        unit: Box<Unit<'a>>,
         write: &Write,
         before: &Member,
-    ) -> Result<Member> {
+    ) -> Result<(Box<Unit<'a>>, Member)> {
         if write.actor.user_id() == Some(before.user) {
             self.accept(unit, before).await
         } else {
@@ -73,14 +73,18 @@ impl Service {
         }
     }
 
-    async fn offer(&self, unit: &Unit<'_>, before: &Member) -> Result<Member> {
+    async fn offer<'a>(
+        &self,
+        unit: Box<Unit<'a>>,
+        before: &Member,
+    ) -> Result<(Box<Unit<'a>>, Member)> {
         let target = Target {
             user: before.user,
             grant: &before.grant,
         };
-        unit.may(&Deed::OfferOwnership { target }, self.catalogue())?;
+        let unit = unit.allow(self, &Deed::OfferOwnership { target }).await?;
         let Some(by) = unit.standing.user() else {
-            return Err(Denied::OwnershipNotYours.into());
+            return Err(unit.refuse(self, Denied::OwnershipNotYours).await?);
         };
         let after = members::offer_ownership(&unit.tx, unit.account.id, before.user, by).await?;
         unit.record(&draft(
@@ -90,10 +94,14 @@ impl Service {
             json!({"offered": "owner"}),
         ))
         .await?;
-        Ok(after)
+        Ok((unit, after))
     }
 
-    async fn accept(&self, unit: &Unit<'_>, before: &Member) -> Result<Member> {
+    async fn accept<'a>(
+        &self,
+        unit: Box<Unit<'a>>,
+        before: &Member,
+    ) -> Result<(Box<Unit<'a>>, Member)> {
         if !members::offer_stands(&unit.tx, unit.account.id, before.user).await? {
             return Err(ServiceError::NotFound {
                 what: "Offer of ownership",
@@ -108,6 +116,6 @@ impl Service {
             state(&after),
         ))
         .await?;
-        Ok(after)
+        Ok((unit, after))
     }
 }

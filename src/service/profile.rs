@@ -1,11 +1,10 @@
 //! One's own details, password and login log.
 
-use super::{Invalid, Result, Service, ServiceError, SignInFault};
+use super::{Invalid, Operation, Result, Service, ServiceError, SignInFault, entrance::done};
 use crate::{
-    domain::{Actor, LoginAttempt, SessionId, User, UserId, Who},
-    store::{StoreError, logins, sessions, users},
+    domain::{Actor, LoginAttempt, SessionId, User, Who},
+    store::{logins, sessions, users},
 };
-use deadpool_postgres::GenericClient;
 use secrecy::SecretString;
 
 impl Service {
@@ -14,12 +13,12 @@ impl Service {
     /// # Errors
     /// [`SignInFault::Ended`].
     pub async fn my_details(&self, actor: &Actor) -> Result<User> {
-        let connection = self.0.store.connect().await?;
-        let db = connection.client();
-        let id = self.live_user(db, actor).await?;
-        users::by_id(db, id)
-            .await?
-            .ok_or(ServiceError::NotSignedIn(SignInFault::Ended))
+        let mut connection = self.0.store.connect().await?;
+        let show = Operation::MyDetails;
+        let (tx, id) = self.own(show, actor, &mut connection).await?;
+        let user = users::by_id(&tx, id).await?;
+        let user = user.ok_or(ServiceError::NotSignedIn(SignInFault::Ended))?;
+        done(tx, user).await
     }
 
     /// Changes one's own name.
@@ -28,9 +27,11 @@ impl Service {
     /// [`Invalid::Name`], [`SignInFault::Ended`].
     pub async fn rename_myself(&self, actor: &Actor, name: &str) -> Result<User> {
         let name = checked_name(name)?;
-        let connection = self.0.store.connect().await?;
-        let id = self.live_user(connection.client(), actor).await?;
-        Ok(users::rename(connection.client(), id, name).await?)
+        let mut connection = self.0.store.connect().await?;
+        let rename = Operation::RenameMyself;
+        let (tx, id) = self.own(rename, actor, &mut connection).await?;
+        let user = users::rename(&tx, id, name).await?;
+        done(tx, user).await
     }
 
     /// Changes one's own password and ends all other sessions.
@@ -62,13 +63,13 @@ impl Service {
         };
         let hash = self.0.hasher.hash(new).await?;
         let mut connection = self.0.store.connect().await?;
-        let tx = connection.begin().await?;
-        self.live_user(&tx, actor).await?;
-        users::set_password(&tx, user.id, &hash).await?;
+        let change = Operation::ChangePassword;
+        let (tx, id) = self.own(change, actor, &mut connection).await?;
+        users::set_password(&tx, id, &hash).await?;
         if let Some(session) = session(actor) {
-            sessions::end_others(&tx, user.id, session).await?;
+            sessions::end_others(&tx, id, session).await?;
         }
-        Ok(tx.commit().await.map_err(StoreError::from)?)
+        done(tx, ()).await
     }
 
     /// One's own newest logins, newest first.
@@ -76,23 +77,11 @@ impl Service {
     /// # Errors
     /// [`SignInFault::Ended`].
     pub async fn login_log(&self, actor: &Actor, limit: i64) -> Result<Vec<LoginAttempt>> {
-        let connection = self.0.store.connect().await?;
-        let db = connection.client();
-        let id = self.live_user(db, actor).await?;
-        Ok(logins::of_user(db, id, limit).await?)
-    }
-
-    /// The user of a live session.
-    pub(super) async fn live_user(&self, db: &impl GenericClient, actor: &Actor) -> Result<UserId> {
-        let ended = ServiceError::NotSignedIn(SignInFault::Ended);
-        let Who::User { id, session, .. } = &actor.who else {
-            return Err(ended);
-        };
-        if sessions::touch(db, *session, self.0.settings.sessions).await? {
-            Ok(*id)
-        } else {
-            Err(ended)
-        }
+        let mut connection = self.0.store.connect().await?;
+        let log = Operation::LoginLog;
+        let (tx, id) = self.own(log, actor, &mut connection).await?;
+        let attempts = logins::of_user(&tx, id, limit).await?;
+        done(tx, attempts).await
     }
 }
 

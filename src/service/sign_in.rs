@@ -1,12 +1,15 @@
 //! Sign-in and sessions.
 
-use super::{Entry, Result, Service, ServiceError, SignInFault, SignedIn};
+use super::{
+    Entry, Operation, Result, Service, ServiceError, SignInFault, SignedIn,
+    entrance::{at_the_door, done},
+};
 use crate::{
     domain::{AccountId, AccountSummary, Actor, Email, Secret256, SessionId, User, Who},
     store::{
-        accounts,
+        Scope, accounts,
         logins::{self, Attempt},
-        sessions, users,
+        members, sessions, users,
     },
 };
 use secrecy::SecretString;
@@ -39,12 +42,15 @@ impl Service {
     /// # Errors
     /// [`SignInFault::Ended`] when it has ended or never was.
     pub async fn resume(&self, secret: &Secret256, entry: &Entry) -> Result<SignedIn> {
-        let connection = self.0.store.connect().await?;
-        let db = connection.client();
-        let found = sessions::resume(db, &secret.digest(), self.0.settings.sessions).await?;
+        let mut connection = self.0.store.connect().await?;
+        let (digest, life) = (secret.digest(), self.0.settings.sessions);
+        let tx = at_the_door(Operation::Resume, &Scope::secret(digest), &mut connection).await?;
+        let found = sessions::resume(&tx, &digest, life).await?;
         let (session, user) = found.ok_or(ServiceError::NotSignedIn(SignInFault::Ended))?;
-        let accounts = accounts::of_user(db, user.id).await?;
-        Ok(signed_in(user, session, secret.clone(), (accounts, entry)))
+        Scope::user(user.id).set(&tx).await?;
+        let accounts = accounts::of_user(&tx, user.id).await?;
+        let resumed = signed_in(user, session, secret.clone(), (accounts, entry));
+        done(tx, resumed).await
     }
 
     /// Ends the session.
@@ -52,11 +58,19 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Unavailable`].
     pub async fn sign_out(&self, actor: &Actor) -> Result<()> {
-        if let Who::User { session, .. } = &actor.who {
-            let connection = self.0.store.connect().await?;
-            sessions::end(connection.client(), *session).await?;
+        let Who::User { session, .. } = &actor.who else {
+            return Ok(());
+        };
+        let mut connection = self.0.store.connect().await?;
+        match self.own(Operation::SignOut, actor, &mut connection).await {
+            Ok((tx, _)) => {
+                sessions::end(&tx, *session).await?;
+                done(tx, ()).await
+            }
+            // It has ended already.
+            Err(ServiceError::NotSignedIn(_)) => Ok(()),
+            Err(error) => Err(error),
         }
-        Ok(())
     }
 
     /// Makes `account` the session's current account and remembers it for the next sign-in.
@@ -65,15 +79,15 @@ impl Service {
     /// [`SignInFault::NoMember`].
     pub async fn enter_account(&self, actor: &Actor, account: AccountId) -> Result<AccountSummary> {
         let mut connection = self.0.store.connect().await?;
-        let tx = connection.begin().await?;
-        self.standing(&tx, actor, account).await?;
+        let enter = Operation::EnterAccount;
+        let (tx, _) = self.look(enter, actor, account, &mut connection).await?;
         let Who::User { id, session, .. } = &actor.who else {
             return Err(ServiceError::NotSignedIn(SignInFault::Ended));
         };
         sessions::enter(&tx, *session, account).await?;
-        users::set_last_account(&tx, *id, account).await?;
+        members::use_now(&tx, account, *id).await?;
         let accounts = accounts::of_user(&tx, *id).await?;
-        tx.commit().await.map_err(crate::store::StoreError::from)?;
+        let accounts = done(tx, accounts).await?;
         let entered = accounts.into_iter().find(|summary| summary.id == account);
         entered.ok_or(ServiceError::NotSignedIn(SignInFault::NoMember))
     }
@@ -91,9 +105,11 @@ impl Service {
                 .map(AccountSummary::for_operator)
                 .collect());
         }
-        let connection = self.0.store.connect().await?;
-        let user = self.live_user(connection.client(), actor).await?;
-        Ok(accounts::of_user(connection.client(), user).await?)
+        let mut connection = self.0.store.connect().await?;
+        let reach = Operation::ReachableAccounts;
+        let (tx, user) = self.own(reach, actor, &mut connection).await?;
+        let accounts = accounts::of_user(&tx, user).await?;
+        done(tx, accounts).await
     }
 
     /// Checks a password for an address under the throttle, and records the login. The attempt is
@@ -111,9 +127,10 @@ impl Service {
         let (true, Some(user)) = (fits, user) else {
             return Err(ServiceError::NotSignedIn(SignInFault::Wrong));
         };
-        let connection = self.0.store.connect().await?;
-        logins::succeed(connection.client(), login).await?;
-        Ok(user)
+        let mut connection = self.0.store.connect().await?;
+        let tx = at_the_door(Operation::SignIn, &Scope::default(), &mut connection).await?;
+        logins::succeed(&tx, login).await?;
+        done(tx, user).await
     }
 
     async fn open_login(
@@ -122,7 +139,7 @@ impl Service {
         entry: &Entry,
     ) -> Result<(i64, Option<users::Credentials>)> {
         let mut connection = self.0.store.connect().await?;
-        let tx = connection.begin().await?;
+        let tx = at_the_door(Operation::SignIn, &Scope::default(), &mut connection).await?;
         logins::queue_for(&tx, email).await?;
         let (by_email, by_source) = logins::recent_failures(&tx, email, &entry.origin).await?;
         if by_email >= FAILURES_PER_ADDRESS || by_source >= FAILURES_PER_SOURCE {
@@ -137,8 +154,7 @@ impl Service {
             origin: &entry.origin,
         };
         let login = logins::insert(&tx, &attempt).await?;
-        tx.commit().await.map_err(crate::store::StoreError::from)?;
-        Ok((login, known))
+        done(tx, (login, known)).await
     }
 
     async fn open_session(&self, user: User, entry: &Entry) -> Result<SignedIn> {
@@ -146,12 +162,12 @@ impl Service {
         getrandom::fill(&mut bytes).map_err(|error| ServiceError::bug(&error))?;
         let secret = Secret256::from_bytes(bytes);
         let session = SessionId::new();
-        let connection = self.0.store.connect().await?;
-        let db = connection.client();
+        let mut connection = self.0.store.connect().await?;
+        let tx = at_the_door(Operation::SignIn, &Scope::user(user.id), &mut connection).await?;
         let opened = (entry.origin.as_str(), self.0.settings.sessions);
-        sessions::insert(db, session, user.id, &secret.digest(), opened).await?;
-        let accounts = accounts::of_user(db, user.id).await?;
-        Ok(signed_in(user, session, secret, (accounts, entry)))
+        sessions::insert(&tx, session, user.id, &secret.digest(), opened).await?;
+        let accounts = accounts::of_user(&tx, user.id).await?;
+        done(tx, signed_in(user, session, secret, (accounts, entry))).await
     }
 }
 

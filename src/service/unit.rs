@@ -1,15 +1,19 @@
 //! One write: a transaction under the account's lock, with the actor's authority read inside it.
 
-use super::{Conflict, Result, Service, ServiceError, SignInFault, Write, WriteMode};
+use super::{
+    Conflict, Operation, Policy, Result, Service, ServiceError, SignInFault, Write, WriteMode,
+    entrance::misplaced,
+};
 use crate::{
     domain::{
-        Account, AccountId, Actor, Catalogue, EventDraft, Standing, Who,
+        Account, Actor, EventDraft, Standing, Who,
         policy::{self, Deed, Denied},
     },
-    store::{Connection, accounts, commands, events, members, sessions},
+    store::{Connection, Scope, StoreError, accounts, commands, events, members},
 };
-use deadpool_postgres::{GenericClient, Transaction};
+use deadpool_postgres::Transaction;
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// An open write. Dropped without [`Unit::finish`] it rolls back.
@@ -18,6 +22,7 @@ pub(super) struct Unit<'a> {
     pub(super) account: Account,
     pub(super) standing: Standing,
     write: &'a Write,
+    operation: Operation,
     request: Vec<u8>,
 }
 
@@ -32,15 +37,19 @@ impl Service {
     pub(super) async fn begin<'a, T: DeserializeOwned>(
         &self,
         connection: &'a mut Connection,
-        write: &'a Write,
+        (write, operation): (&'a Write, Operation),
         request: &(impl Serialize + Sync),
     ) -> Result<Begun<'a, T>> {
-        let tx = connection.begin().await?;
+        if operation.policy() != Policy::Deed {
+            return Err(misplaced(operation));
+        }
+        let scope = Scope::account(write.account).for_user(write.actor.user_id());
+        let tx = connection.begin(&scope).await?;
         let account = accounts::lock(&tx, write.account).await?;
         let account = account.ok_or_else(|| no_account(&write.actor))?;
         // The actor is part of the request: a result is given again only to whom it was given. It is
         // looked up before the actor's standing, which the first run may have ended.
-        let text = serde_json::to_vec(&(write.actor.user_id(), request))
+        let text = serde_json::to_vec(&(write.actor.user_id(), operation.name(), request))
             .map_err(|error| ServiceError::bug(&error))?;
         let request = Sha256::digest(text).to_vec();
         if let Some(done) = commands::find(&tx, write.account, write.command).await? {
@@ -51,56 +60,72 @@ impl Service {
                 .map(Begun::Done)
                 .map_err(|error| ServiceError::bug(&error));
         }
-        let standing = self.standing(&tx, &write.actor, write.account).await?;
-        Ok(Begun::Fresh(Box::new(Unit {
-            tx,
-            account,
-            standing,
-            write,
-            request,
-        })))
-    }
-
-    /// The actor's authority in an account, as of now.
-    pub(super) async fn standing(
-        &self,
-        db: &impl GenericClient,
-        actor: &Actor,
-        account: AccountId,
-    ) -> Result<Standing> {
-        let Who::User { id, session, .. } = &actor.who else {
-            return match actor.who {
-                Who::Operator { .. } => Ok(Standing::Operator),
-                _ => Err(ServiceError::NotSignedIn(SignInFault::Ended)),
-            };
-        };
-        if !sessions::touch(db, *session, self.0.settings.sessions).await? {
-            return Err(ServiceError::NotSignedIn(SignInFault::Ended));
+        match self.standing(&tx, &write.actor, write.account).await {
+            Ok(standing) => Ok(Begun::Fresh(Box::new(Unit {
+                tx,
+                account,
+                standing,
+                write,
+                operation,
+                request,
+            }))),
+            // Somebody who lost their membership, and tries.
+            Err(error @ ServiceError::NotSignedIn(SignInFault::NoMember)) => {
+                Err(self.refused(tx, (write, operation), error).await?)
+            }
+            Err(error) => Err(error),
         }
-        let member = members::by_user(db, account, *id).await?;
-        let member = member.ok_or(ServiceError::NotSignedIn(SignInFault::NoMember))?;
-        Ok(Standing::Member {
-            user: *id,
-            grant: member.grant,
-        })
     }
 
-    /// Whether the actor may look at an account.
-    pub(super) async fn may_view(
+    /// Leaves the refusal of a write in the audit log, and nothing else of it.
+    async fn refused(
         &self,
-        db: &impl GenericClient,
-        actor: &Actor,
-        account: AccountId,
-    ) -> Result<()> {
-        let standing = self.standing(db, actor, account).await?;
-        Ok(policy::may(&standing, &Deed::View, self.catalogue())?)
+        tx: Transaction<'_>,
+        (write, operation): (&Write, Operation),
+        error: ServiceError,
+    ) -> Result<ServiceError> {
+        if write.mode == WriteMode::Apply {
+            let draft = EventDraft {
+                action: "refused",
+                subject: operation.name().to_owned(),
+                subject_id: None,
+                before: Value::Null,
+                after: json!({"reason": error.to_string()}),
+            };
+            let command = Some(write.command.0);
+            events::append(&tx, write.account, &write.actor, command, &draft).await?;
+            tx.commit().await.map_err(StoreError::from)?;
+        }
+        Ok(error)
     }
 }
 
 impl Unit<'_> {
-    /// Asks policy.
-    pub(super) fn may(&self, deed: &Deed<'_>, catalogue: &Catalogue) -> Result<()> {
-        Ok(policy::may(&self.standing, deed, catalogue)?)
+    /// Asks policy. A refusal ends the write, and is all that it leaves behind.
+    pub(super) async fn allow(
+        self: Box<Self>,
+        service: &Service,
+        deed: &Deed<'_>,
+    ) -> Result<Box<Self>> {
+        match policy::may(&self.standing, deed, service.catalogue()) {
+            Ok(()) => Ok(self),
+            Err(denied) => Err(self.refuse(service, denied).await?),
+        }
+    }
+
+    /// Ends the write with a refusal.
+    pub(super) async fn refuse(
+        self: Box<Self>,
+        service: &Service,
+        denied: Denied,
+    ) -> Result<ServiceError> {
+        let Self {
+            tx,
+            write,
+            operation,
+            ..
+        } = *self;
+        service.refused(tx, (write, operation), denied.into()).await
     }
 
     /// Refuses to take the last owner away.
@@ -121,10 +146,7 @@ impl Unit<'_> {
     /// Records the command's result and commits; a dry run rolls back.
     pub(super) async fn finish<T: Serialize>(self: Box<Self>, result: T) -> Result<T> {
         if self.write.mode == WriteMode::DryRun {
-            self.tx
-                .rollback()
-                .await
-                .map_err(crate::store::StoreError::from)?;
+            self.tx.rollback().await.map_err(StoreError::from)?;
             return Ok(result);
         }
         let value = serde_json::to_value(&result).map_err(|error| ServiceError::bug(&error))?;
@@ -133,10 +155,7 @@ impl Unit<'_> {
             result: value,
         };
         commands::insert(&self.tx, self.account.id, self.write.command, &done).await?;
-        self.tx
-            .commit()
-            .await
-            .map_err(crate::store::StoreError::from)?;
+        self.tx.commit().await.map_err(StoreError::from)?;
         Ok(result)
     }
 }

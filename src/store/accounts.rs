@@ -93,8 +93,8 @@ pub async fn of_user(
 ) -> Result<Vec<AccountSummary>, StoreError> {
     let sql = "SELECT a.id, a.name, a.member_count, m.role, m.permissions,
             m.ownership_offered_by IS NOT NULL AS ownership_offered,
-            coalesce(a.id = u.last_account_id, false) AS last_used
-        FROM memberships m JOIN accounts a ON a.id = m.account_id JOIN users u ON u.id = m.user_id
+            coalesce(m.last_used_at = max(m.last_used_at) OVER (), false) AS last_used
+        FROM memberships m JOIN accounts a ON a.id = m.account_id
         WHERE m.user_id = $1
         ORDER BY last_used DESC, lower(a.name)";
     let rows = db.query(&db.prepare_cached(sql).await?, &[&user.0]).await?;

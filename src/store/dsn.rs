@@ -3,7 +3,11 @@
 //! The driver's parser knows neither `verify-ca` and `verify-full` nor `sslrootcert`; those are
 //! taken out here and mean what they mean to libpq (PostgreSQL manual, 34.1.2 and 34.19).
 
-use super::tls::{self, TlsFault, TlsMode};
+use super::{
+    Connection, Store, StoreError,
+    roles::quoted,
+    tls::{self, TlsFault, TlsMode},
+};
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 use tokio_postgres::{
@@ -85,11 +89,13 @@ impl ConnectPlan {
         })
     }
 
-    /// A pool of at most `size` connections that never waits without end.
+    /// A pool of at most `size` connections that never waits without end. Each becomes `role`.
     ///
     /// # Errors
     /// [`DsnError::Tls`] when the root certificates can't be read.
-    pub fn pool(&self, size: usize) -> Result<Pool, DsnError> {
+    pub fn pool(&self, size: usize, role: Option<&str>) -> Result<Pool, DsnError> {
+        let become_role = role.map(|role| format!("; SET ROLE {}", quoted(role)));
+        let session = format!("{SESSION}{}", become_role.unwrap_or_default());
         let recycling = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
@@ -106,16 +112,25 @@ impl ConnectPlan {
             .wait_timeout(Some(CONNECT))
             .create_timeout(Some(CONNECT + Duration::from_secs(1)))
             .recycle_timeout(Some(CONNECT))
-            .post_create(Hook::async_fn(|client, _| {
+            .post_create(Hook::async_fn(move |client, _| {
+                let session = session.clone();
                 Box::pin(async move {
                     client
-                        .batch_execute(SESSION)
+                        .batch_execute(&session)
                         .await
                         .map_err(HookError::Backend)
                 })
             }))
             .build()
             .map_err(|error| DsnError::Pool(error.to_string()))
+    }
+
+    /// One connection for the schema's owner, or for a look at the server: it becomes nobody else.
+    ///
+    /// # Errors
+    /// [`DsnError`] when it can't be tried; the inner error when it was.
+    pub async fn connect(&self) -> Result<Result<Connection, StoreError>, DsnError> {
+        Ok(Store::new(self.pool(1, None)?).connect().await)
     }
 
     /// Where the database is, for people: hosts and name, no user, no password.

@@ -21,6 +21,11 @@ pub enum StoreError {
     /// A stored value has no meaning to this program.
     #[error("{what} in the database can't be read")]
     Unreadable { what: &'static str },
+    /// The connected role may not do this.
+    #[error(
+        "{0}; the schema needs the role that owns the tables: set database.owner_url, or make this role the owner"
+    )]
+    NotPermitted(String),
     /// The database's schema is newer than this program.
     #[error(
         "the database has schema version {found}, this rollbook knows up to {known}; install a newer rollbook"
@@ -47,6 +52,22 @@ impl From<tokio_postgres::Error> for StoreError {
             code if is_busy(code) => Self::Busy,
             code if is_outage(code) => Self::Unavailable(db.message().to_owned()),
             _ => Self::Bug(error),
+        }
+    }
+}
+
+impl StoreError {
+    /// Where a role may be the wrong one for the schema, the refusal is no fault of the program.
+    pub(super) fn or_not_permitted(self) -> Self {
+        let refused = match &self {
+            Self::Bug(error) => error
+                .as_db_error()
+                .filter(|db| *db.code() == SqlState::INSUFFICIENT_PRIVILEGE),
+            _ => None,
+        };
+        match refused {
+            Some(db) => Self::NotPermitted(db.message().to_owned()),
+            None => self,
         }
     }
 }

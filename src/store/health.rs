@@ -10,21 +10,29 @@ pub struct Health {
     pub server: String,
     /// The schema's version.
     pub schema: i32,
-    /// The role of this program.
+    /// The role that this program has become.
     pub role: String,
-    /// Whether that role sees past row-level security.
-    pub bypasses: bool,
+    /// The role that it connected as, which it can become again.
+    pub login: String,
+    /// Which of the two, if any, sees past row-level security: a superuser, one with BYPASSRLS, or
+    /// the owner of the tables, whom the owner's policies let see everything.
+    pub bypassed_by: Option<String>,
     /// Whether no account exists yet.
     pub setup_needed: bool,
 }
 
-/// Looks at a migrated database.
+/// Looks at a migrated database, in the scope of the installation.
 ///
 /// # Errors
 /// What the database says.
 pub async fn look(db: &impl GenericClient) -> Result<Health, StoreError> {
     let sql = "SELECT current_setting('server_version') AS server, current_user::text AS role,
-            (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user) AS bypasses,
+            session_user::text AS login,
+            (SELECT r.rolname::text FROM pg_roles r
+                JOIN pg_class c ON c.oid = 'memberships'::regclass
+                WHERE r.rolname IN (current_user, session_user)
+                  AND (r.rolsuper OR r.rolbypassrls OR pg_has_role(r.oid, c.relowner, 'USAGE'))
+                ORDER BY r.rolname <> current_user LIMIT 1) AS bypassed_by,
             (SELECT max(version) FROM schema_migrations) AS schema,
             NOT EXISTS (SELECT 1 FROM accounts) AS setup_needed";
     let row = db.query_one(sql, &[]).await?;
@@ -32,7 +40,8 @@ pub async fn look(db: &impl GenericClient) -> Result<Health, StoreError> {
         server: row.get("server"),
         schema: row.get("schema"),
         role: row.get("role"),
-        bypasses: row.get("bypasses"),
+        login: row.get("login"),
+        bypassed_by: row.get("bypassed_by"),
         setup_needed: row.get("setup_needed"),
     })
 }

@@ -82,24 +82,20 @@ pub async fn by_id(
     row.as_ref().map(rows::invitation).transpose()
 }
 
-/// The invitation that a link's digest opens, whatever its state.
+/// The account and id of the invitation that a link's digest opens, whatever its state. The
+/// transaction's scope is the link's secret.
 ///
 /// # Errors
 /// What the database says.
 pub async fn by_digest(
     db: &impl GenericClient,
     digest: &TokenDigest,
-) -> Result<Option<Invitation>, StoreError> {
-    let sql = format!(
-        "SELECT {} FROM invitations i
-         LEFT JOIN outbox o ON o.invitation_id = i.id AND o.generation = i.generation
-         WHERE i.token_digest = $1",
-        rows::INVITATION
-    );
+) -> Result<Option<(AccountId, InvitationId)>, StoreError> {
+    let sql = "SELECT account_id, id FROM invitations WHERE token_digest = $1";
     let row = db
-        .query_opt(&db.prepare_cached(&sql).await?, &[&digest.as_bytes()])
+        .query_opt(&db.prepare_cached(sql).await?, &[&digest.as_bytes()])
         .await?;
-    row.as_ref().map(rows::invitation).transpose()
+    Ok(row.map(|row| (AccountId(row.get(0)), InvitationId(row.get(1)))))
 }
 
 /// The pending invitation of an address, expired or not.
@@ -305,8 +301,7 @@ pub async fn usage(
               AND o.created_at > now() - interval '10 minutes') AS by_inviter,
         (SELECT count(*) FROM outbox
             WHERE account_id = $1 AND created_at > now() - interval '1 day') AS by_account,
-        (SELECT count(*) FROM invitations i JOIN outbox o ON o.invitation_id = i.id
-            WHERE i.email_key = $3 AND o.created_at > now() - interval '1 day') AS to_address,
+        mails_to($3) AS to_address,
         (SELECT count(*) FROM invitations
             WHERE account_id = $1 AND status = 'pending' AND expires_at > now()) AS pending";
     let row = db

@@ -191,6 +191,22 @@ pub async fn offer_stands(
         .get(0))
 }
 
+/// Remembers that the user looks at this account, for the next sign-in.
+///
+/// # Errors
+/// What the database says.
+pub async fn use_now(
+    db: &impl GenericClient,
+    account: AccountId,
+    user: UserId,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE memberships SET last_used_at = clock_timestamp()
+        WHERE account_id = $1 AND user_id = $2";
+    db.execute(&db.prepare_cached(sql).await?, &[&account.0, &user.0])
+        .await?;
+    Ok(())
+}
+
 /// Ends a membership.
 ///
 /// # Errors

@@ -16,12 +16,15 @@ pub mod members;
 pub mod migrate;
 pub mod outbox;
 mod page;
+pub mod roles;
 mod rows;
+mod scope;
 pub mod sessions;
 mod tls;
 pub mod users;
 
 pub use error::StoreError;
+pub use scope::Scope;
 
 use deadpool_postgres::{Object, Pool, Transaction};
 
@@ -59,20 +62,17 @@ impl Store {
 }
 
 impl Connection {
-    /// For reads outside a transaction.
-    pub fn client(&self) -> &Object {
-        &self.0
-    }
-
-    /// Opens a transaction; dropped without a commit it rolls back.
+    /// Opens a transaction that sees no more than `scope`; dropped without a commit it rolls back.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn begin(&mut self) -> Result<Transaction<'_>, StoreError> {
-        Ok(self.0.transaction().await?)
+    pub async fn begin(&mut self, scope: &Scope) -> Result<Transaction<'_>, StoreError> {
+        let tx = self.0.transaction().await?;
+        scope.set(&tx).await?;
+        Ok(tx)
     }
 
-    /// The connection itself, for the migrations.
+    /// The connection itself, for the migrations and what looks at the server.
     pub fn client_mut(&mut self) -> &mut Object {
         &mut self.0
     }

@@ -1,7 +1,7 @@
 //! Login identities. Password hashes are argon2 PHC strings made by the service.
 
 use super::{StoreError, rows};
-use crate::domain::{AccountId, Email, User, UserId};
+use crate::domain::{Email, User, UserId};
 use deadpool_postgres::GenericClient;
 
 /// A user with what a sign-in needs to check.
@@ -108,21 +108,6 @@ pub async fn set_password(
 ) -> Result<(), StoreError> {
     let sql = "UPDATE users SET password_hash = $2 WHERE id = $1";
     db.execute(&db.prepare_cached(sql).await?, &[&id.0, &password_hash])
-        .await?;
-    Ok(())
-}
-
-/// Remembers the account that the user looked at last.
-///
-/// # Errors
-/// What the database says.
-pub async fn set_last_account(
-    db: &impl GenericClient,
-    id: UserId,
-    account: AccountId,
-) -> Result<(), StoreError> {
-    let sql = "UPDATE users SET last_account_id = $2 WHERE id = $1";
-    db.execute(&db.prepare_cached(sql).await?, &[&id.0, &account.0])
         .await?;
     Ok(())
 }

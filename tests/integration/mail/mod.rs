@@ -10,6 +10,7 @@ use rollbook::{
     domain::{AccountId, DeliveryState, InvitationToken},
     mail::{MailConfig, Mailer, Verdict},
     service::{InvitationSent, Service, Write},
+    store::Scope,
 };
 use std::path::PathBuf;
 use tokio_util::sync::CancellationToken;
@@ -285,8 +286,9 @@ async fn a_cancelled_invitation_is_never_mailed() {
         .await
         .unwrap();
     assert_eq!(office.deliver().await, None);
-    let connection = office.db.store().connect().await.unwrap();
-    let due = rollbook::store::outbox::next_due(connection.client()).await;
+    let mut connection = office.db.store().connect().await.unwrap();
+    let tx = connection.begin(&Scope::installation()).await.unwrap();
+    let due = rollbook::store::outbox::next_due(&tx).await;
     assert_eq!(due.unwrap(), None, "nothing wakes the worker");
 }
 

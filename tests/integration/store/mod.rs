@@ -1,5 +1,6 @@
 //! The database layer on a real server.
 
+mod isolation;
 mod local;
 mod migrate;
 mod owners;

@@ -58,7 +58,7 @@ impl Front {
             socket_of(&dsn).1
         );
         let plan = ConnectPlan::parse(&dsn).map_err(|error| error.to_string())?;
-        let pool = plan.pool(1).map_err(|error| error.to_string())?;
+        let pool = plan.pool(1, None).map_err(|error| error.to_string())?;
         Store::new(pool)
             .ping()
             .await
@@ -152,12 +152,12 @@ async fn of_several_hosts_the_one_that_takes_writes_is_used() {
     let dsn = format!(
         "host={dead},{second},{third} user=rollbook dbname=postgres target_session_attrs=read-write"
     );
-    let store = Store::new(ConnectPlan::parse(&dsn).unwrap().pool(1).unwrap());
-    let connection = store.connect().await.unwrap();
+    let store = Store::new(ConnectPlan::parse(&dsn).unwrap().pool(1, None).unwrap());
+    let mut connection = store.connect().await.unwrap();
     // Which server it is, by the number that initdb gave it.
     let sql = "SELECT system_identifier FROM pg_control_system()";
     let used: i64 = connection
-        .client()
+        .client_mut()
         .query_one(sql, &[])
         .await
         .unwrap()

@@ -10,4 +10,4 @@ pub(crate) mod smtp;
 pub(crate) mod tls;
 
 pub(crate) use people::*;
-pub(crate) use pg::TestDb;
+pub(crate) use pg::{APP_ROLE, TestDb};

@@ -3,9 +3,12 @@
 //! Every test has a runtime of its own, so no connection outlives its test; only the server is
 //! shared. It vanishes with the process, even if that is killed.
 
-use rollbook::store::{Store, dsn::ConnectPlan, local::LocalServer, migrate};
+use rollbook::store::{Store, dsn::ConnectPlan, local::LocalServer, migrate, roles};
 use tokio::sync::{Mutex, OnceCell};
 use tokio_postgres::{Client, NoTls};
+
+/// The role that the console, the pages and the worker run as.
+pub(crate) const APP_ROLE: &str = "rollbook_app";
 
 static SERVER: OnceCell<LocalServer> = OnceCell::const_new();
 /// PostgreSQL copies a template only while nobody else does anything with it.
@@ -49,9 +52,10 @@ impl TestDb {
         self.dsn.clone()
     }
 
-    /// A store with the pool of the program.
+    /// A store with the pool of the program, which is the application's role.
     pub(crate) fn store(&self) -> Store {
-        Store::new(ConnectPlan::parse(&self.dsn()).unwrap().pool(8).unwrap())
+        let plan = ConnectPlan::parse(&self.dsn()).unwrap();
+        Store::new(plan.pool(8, Some(APP_ROLE)).unwrap())
     }
 
     /// Throws everybody out and lets nobody in, as when the server is down.
@@ -89,6 +93,7 @@ async fn start() -> LocalServer {
     server.ensure_database("template_rollbook").await.unwrap();
     let mut client = connect(&server.dsn("template_rollbook")).await;
     migrate::run(&mut client).await.unwrap();
+    roles::prepare(&client, APP_ROLE).await.unwrap();
     drop(client);
     // The template must have nobody connected; the backend ends a moment after its client.
     let admin = connect(&server.dsn("postgres")).await;

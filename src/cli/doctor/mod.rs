@@ -1,12 +1,13 @@
 //! `rollbook doctor`: checks configuration, database, mail, pages and terminal, and says how to mend
 //! each.
 
+mod database;
+
 use super::args::Global;
 use super::console::{charset, locale};
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{Output, Table};
-use super::wiring::{Configured, Installation, Schema};
-use crate::store::health::{self, Health};
+use super::wiring::Configured;
 use crate::ui::theme::Charset;
 use crossterm::terminal::size;
 use serde::Serialize;
@@ -67,7 +68,7 @@ pub async fn run(global: &Global, output: &mut Output<'_>) -> Outcome {
                 "every file and variable can be used",
                 "",
             ));
-            unreachable |= !database(&configured, &mut checks).await;
+            unreachable |= !database::check(&configured, &mut checks).await;
             unreachable |= !mail(&configured, &mut checks).await;
             checks.push(pages(&configured));
             checks.push(token_key(&configured));
@@ -98,68 +99,6 @@ pub async fn run(global: &Global, output: &mut Output<'_>) -> Outcome {
         (false, true) => Err(Failure::Told(Exit::Unexpected)),
         (false, false) => Ok(()),
     }
-}
-
-/// Whether the database can be reached; adds what is found in it.
-async fn database(configured: &Configured, checks: &mut Vec<Check>) -> bool {
-    let which = if configured.is_private() {
-        "private PostgreSQL"
-    } else {
-        "configured database"
-    };
-    match configured.open(Schema::Expect).await {
-        Err(failure) => {
-            let reached = !matches!(failure.exit(), Exit::Unreachable);
-            let mend = "Start the server, or correct database.url";
-            checks.push(Check::new(
-                "database",
-                State::Fail,
-                failure.to_string(),
-                mend,
-            ));
-            reached
-        }
-        Ok(installation) => {
-            checks.push(Check::new(
-                "database",
-                State::Ok,
-                format!("{which} answers"),
-                "",
-            ));
-            checks.extend(inside(configured, &installation).await);
-            installation.close().await;
-            true
-        }
-    }
-}
-
-async fn inside(configured: &Configured, installation: &Installation) -> Vec<Check> {
-    let found: Result<Health, _> = match installation.store.connect().await {
-        Ok(connection) => health::look(connection.client()).await,
-        Err(error) => Err(error),
-    };
-    let Ok(found) = found else { return Vec::new() };
-    let server = format!("PostgreSQL {}, schema {}", found.server, found.schema);
-    let mut checks = vec![Check::new("schema", State::Ok, server, "")];
-    // The private server's role can't be reached by anybody else.
-    if found.bypasses && !configured.is_private() {
-        let mend = "Give Rollbook a role that is no superuser and has no BYPASSRLS";
-        checks.push(Check::new(
-            "database role",
-            State::Warn,
-            format!("{} sees past row-level security", found.role),
-            mend,
-        ));
-    }
-    if found.setup_needed {
-        checks.push(Check::new(
-            "accounts",
-            State::Warn,
-            "there is no account yet",
-            "Run rollbook, or rollbook setup",
-        ));
-    }
-    checks
 }
 
 /// Whether the mail server can be reached.

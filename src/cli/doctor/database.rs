@@ -1,0 +1,109 @@
+//! What `rollbook doctor` finds in the database.
+
+use super::super::failure::Exit;
+use super::super::wiring::{Configured, Installation, Schema};
+use super::{Check, State};
+use crate::store::{
+    Scope, Store, StoreError,
+    health::{self, Health},
+};
+
+/// Whether the database can be reached; adds what is found in it.
+pub(super) async fn check(configured: &Configured, checks: &mut Vec<Check>) -> bool {
+    let which = if configured.is_private() {
+        "private PostgreSQL"
+    } else {
+        "configured database"
+    };
+    match configured.open(Schema::Expect).await {
+        Err(failure) => {
+            let reached = !matches!(failure.exit(), Exit::Unreachable);
+            let mend = "Start the server, or correct database.url";
+            checks.push(Check::new(
+                "database",
+                State::Fail,
+                failure.to_string(),
+                mend,
+            ));
+            reached
+        }
+        Ok(installation) => {
+            checks.push(Check::new(
+                "database",
+                State::Ok,
+                format!("{which} answers"),
+                "",
+            ));
+            checks.extend(inside(configured, &installation).await);
+            installation.close().await;
+            true
+        }
+    }
+}
+
+async fn inside(configured: &Configured, installation: &Installation) -> Vec<Check> {
+    let Ok(found) = looked_at(&installation.store).await else {
+        return Vec::new();
+    };
+    let server = format!("PostgreSQL {}, schema {}", found.server, found.schema);
+    let mut checks = vec![Check::new("schema", State::Ok, server, "")];
+    checks.push(role(configured, &found));
+    if found.setup_needed {
+        checks.push(Check::new(
+            "accounts",
+            State::Warn,
+            "there is no account yet",
+            "Run rollbook, or rollbook setup",
+        ));
+    }
+    checks
+}
+
+async fn looked_at(store: &Store) -> Result<Health, StoreError> {
+    let mut connection = store.connect().await?;
+    let tx = connection.begin(&Scope::installation()).await?;
+    health::look(&tx).await
+}
+
+/// Whether the second wall between accounts stands.
+fn role(configured: &Configured, found: &Health) -> Check {
+    let about = "database role";
+    let app_role = &configured.settings.database.app_role;
+    match &found.bypassed_by {
+        None => Check::new(
+            about,
+            State::Ok,
+            format!("{} sees one account at a time", found.role),
+            "",
+        ),
+        // The private server's owner can't be reached by anybody else.
+        Some(_) if configured.is_private() && found.role == *app_role => Check::new(
+            about,
+            State::Ok,
+            format!("{} sees one account at a time", found.role),
+            "",
+        ),
+        Some(strong) if *strong == found.role => Check::new(
+            about,
+            State::Warn,
+            format!("{strong} sees past row-level security"),
+            &format!(
+                "As a superuser: CREATE ROLE \"{app_role}\" NOLOGIN; GRANT \"{app_role}\" TO \"{}\"; \
+                 then run rollbook migrate",
+                found.login
+            ),
+        ),
+        Some(strong) => Check::new(
+            about,
+            State::Warn,
+            format!(
+                "{} sees one account at a time, but {strong}, who connects, sees past row-level security",
+                found.role
+            ),
+            &format!(
+                "Connect as a role of its own: CREATE ROLE rollbook_login LOGIN IN ROLE \"{app_role}\"; \
+                 keep this one as database.owner_url"
+            ),
+        ),
+    }
+}
