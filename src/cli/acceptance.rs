@@ -7,7 +7,7 @@ use super::failure::{Failure, Outcome};
 use super::output::Output;
 use super::{terminal, words};
 use crate::domain::{Email, InvitationToken, PermissionSet};
-use crate::service::{Dead, Look, Registration, Service, ServiceError, Terms};
+use crate::service::{Dead, Look, Proof, Registration, Service, ServiceError, SignInFault, Terms};
 
 /// Shows what is offered, then logs in or registers, and joins.
 ///
@@ -38,9 +38,17 @@ pub async fn run(
     if registered {
         let prompt = format!("Password of {}: ", terms.invitation.email);
         let password = terminal::password(&prompt)?;
-        service
-            .accept_invitation(&token, &password, &entry())
-            .await?;
+        let accepted = service.accept_invitation(&token, &password, &entry()).await;
+        if let Err(ServiceError::NotSignedIn(SignInFault::CodeNeeded)) = accepted {
+            let code = terminal::code()?;
+            let proof = Proof {
+                password: &password,
+                code: Some(&code),
+            };
+            service.accept_invitation(&token, proof, &entry()).await?;
+        } else {
+            accepted?;
+        }
     } else {
         let registration = registration(&terms, args, output)?;
         service

@@ -7,7 +7,7 @@ use super::args::Global;
 use super::failure::{Failure, Outcome};
 use super::terminal;
 use crate::domain::{AccountId, AccountSummary, Actor, CommandId, LoginMethod};
-use crate::service::{Entry, Service, ServiceError, Write, WriteMode};
+use crate::service::{Entry, Proof, Service, ServiceError, SignInFault, Write, WriteMode};
 
 /// The person behind a command, and the use cases they may call.
 pub struct Caller<'a> {
@@ -26,7 +26,17 @@ impl<'a> Caller<'a> {
             None => Actor::operator(terminal::os_user(), terminal::origin()),
             Some(email) => {
                 let password = terminal::password(&format!("Password of {email}: "))?;
-                service.sign_in(email, &password, &entry()).await?.actor
+                match service.sign_in(email, &password, &entry()).await {
+                    Err(ServiceError::NotSignedIn(SignInFault::CodeNeeded)) => {
+                        let code = terminal::code()?;
+                        let proof = Proof {
+                            password: &password,
+                            code: Some(&code),
+                        };
+                        service.sign_in(email, proof, &entry()).await?.actor
+                    }
+                    other => other?.actor,
+                }
             }
         };
         Ok(Self {

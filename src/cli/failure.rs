@@ -3,7 +3,7 @@
 //! Every layer's errors end here; the words are the service's own.
 
 use crate::domain::policy::Denied;
-use crate::service::{Conflict, Dead, Invalid, ServiceError};
+use crate::service::{Conflict, Dead, Invalid, ServiceError, SignInFault};
 use std::fmt;
 use std::io;
 
@@ -121,7 +121,7 @@ fn service_code(error: &ServiceError) -> &'static str {
         }
         ServiceError::Denied(Denied::AlreadyOwner) => "already_owner",
         ServiceError::Denied(_) => "not_allowed",
-        ServiceError::NotSignedIn(_) => "not_signed_in",
+        ServiceError::NotSignedIn(fault) => sign_in_code(*fault),
         ServiceError::Invalid(Invalid::Email(_)) => "invalid_email",
         ServiceError::Invalid(Invalid::Permission { .. }) => "unknown_permission",
         ServiceError::Invalid(Invalid::Password(_)) => "invalid_password",
@@ -135,6 +135,15 @@ fn service_code(error: &ServiceError) -> &'static str {
     }
 }
 
+fn sign_in_code(fault: SignInFault) -> &'static str {
+    match fault {
+        SignInFault::CodeNeeded => "code_needed",
+        SignInFault::FactorRequired => "second_factor_required",
+        SignInFault::ProofNeeded => "proof_needed",
+        _ => "not_signed_in",
+    }
+}
+
 fn conflict_code(conflict: &Conflict) -> &'static str {
     match conflict {
         Conflict::AlreadyMember => "already_member",
@@ -144,6 +153,7 @@ fn conflict_code(conflict: &Conflict) -> &'static str {
         Conflict::LastOwner => "last_owner",
         Conflict::AlreadyRegistered => "already_registered",
         Conflict::AccountExists => "account_exists",
+        Conflict::AlreadyEnrolled => "already_enrolled",
         Conflict::CommandReused => "command_reused",
         Conflict::NothingToRestore => "nothing_to_restore",
     }
@@ -167,7 +177,7 @@ pub type Outcome<T = ()> = Result<T, Failure>;
 mod tests {
     use super::{Exit, Failure};
     use crate::domain::{EmailError, policy::Denied};
-    use crate::service::{Conflict, Dead, Invalid, ServiceError, SignInFault};
+    use crate::service::{Conflict, Dead, Invalid, ServiceError};
     use std::io;
 
     #[test]

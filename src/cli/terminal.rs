@@ -12,6 +12,9 @@ use std::io::{self, BufRead, IsTerminal, Read, Write};
 /// The variable that a password is taken from where nobody can be asked.
 pub const PASSWORD: &str = "ROLLBOOK_PASSWORD";
 
+/// The same for a code of the second factor.
+pub const CODE: &str = "ROLLBOOK_CODE";
+
 /// The most bytes of a password on standard input, four times what the policy could ever take.
 const MAX_PASSWORD_BYTES: u64 = 4096;
 
@@ -33,6 +36,20 @@ pub fn password(prompt: &str) -> Outcome<SecretString> {
     match password_in_environment() {
         Some(password) => Ok(password),
         None => ask_password(prompt),
+    }
+}
+
+/// A code of the second factor, from the environment or asked for.
+///
+/// # Errors
+/// [`Failure::Usage`] when there is neither.
+pub fn code() -> Outcome<SecretString> {
+    match env::var(CODE) {
+        Ok(code) => Ok(code.into()),
+        Err(_) if attended() => Ok(ask("Code of your authenticator: ")?.into()),
+        Err(_) => Err(Failure::Usage(format!(
+            "A second factor is enrolled: put a code of it into {CODE}"
+        ))),
     }
 }
 

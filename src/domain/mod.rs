@@ -18,6 +18,7 @@ mod password;
 mod permission;
 pub mod policy;
 mod query;
+mod second_factor;
 mod token;
 
 pub use account::{Account, AccountSummary};
@@ -29,11 +30,12 @@ pub use event::{Event, EventDraft};
 pub use grant::{Grant, Role};
 pub use ids::{AccountId, CommandId, InvitationId, SessionId, UserId};
 pub use invitation::{Delivery, DeliveryState, Invitation, InvitationStatus};
-pub use login::{LoginAttempt, LoginMethod};
+pub use login::{LoginAttempt, LoginMethod, SessionSummary};
 pub use member::{Member, User};
 pub use password::{PasswordFault, PasswordPolicy, prepare as prepare_password};
 pub use permission::{
     Catalogue, CatalogueError, MEMBERS_MANAGE, MEMBERS_VIEW, Permission, PermissionSet,
 };
 pub use query::{Cursor, Direction, MemberQuery, Page, Seek, Sort};
+pub use second_factor::{FactorSecret, RECOVERY_CODES, RecoveryCode};
 pub use token::{InvitationToken, Secret256, TokenDigest, TokenKey};

@@ -4,7 +4,7 @@
 //! key that the database never sees, so a retried mail carries the same link and a stolen dump
 //! opens nothing. Only SHA-256 digests are stored.
 
-use super::InvitationId;
+use super::{FactorSecret, InvitationId, UserId};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
@@ -16,7 +16,7 @@ use std::fmt;
 pub struct TokenDigest([u8; 32]);
 
 impl TokenDigest {
-    fn of(bytes: &[u8]) -> Self {
+    pub(super) fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
 
@@ -43,14 +43,32 @@ impl TokenKey {
 
     /// The token of one generation of an invitation.
     pub fn token(&self, invitation: InvitationId, generation: i32) -> InvitationToken {
+        let bytes = self.derive(&[invitation.0.as_bytes(), &generation.to_be_bytes()]);
+        InvitationToken(URL_SAFE_NO_PAD.encode(bytes).into())
+    }
+
+    /// The secret of one generation of a user's second factor.
+    pub fn factor_secret(&self, user: UserId, generation: i32) -> FactorSecret {
+        // The word keeps these apart from invitations' tokens, whose input is shorter.
+        let bytes = self.derive(&[
+            b"second factor",
+            user.0.as_bytes(),
+            &generation.to_be_bytes(),
+        ]);
+        let mut secret = [0_u8; 20];
+        secret.copy_from_slice(&bytes[..20]);
+        FactorSecret::new(secret)
+    }
+
+    fn derive(&self, parts: &[&[u8]]) -> [u8; 32] {
         // RFC 2104 pads a key shorter than the block with zeros; doing it here leaves nothing to fail.
         let mut block = [0_u8; 64];
         block[..32].copy_from_slice(self.0.expose_secret());
         let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
-        mac.update(invitation.0.as_bytes());
-        mac.update(&generation.to_be_bytes());
-        let bytes: [u8; 32] = mac.finalize().into_bytes().into();
-        InvitationToken(URL_SAFE_NO_PAD.encode(bytes).into())
+        for part in parts {
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
     }
 }
 

@@ -1,8 +1,8 @@
 //! What a holder of an invitation's link may do. Looking changes nothing.
 
 use super::{
-    Accepted, Conflict, Dead, Entry, Invalid, Look, Operation, Registration, Result, Service,
-    ServiceError, Terms,
+    Accepted, Conflict, Dead, Entry, Invalid, Look, Operation, Proof, Registration, Result,
+    Service, ServiceError, Terms,
     entrance::{at_the_door, done},
     invitations::{draft, state},
     profile::checked_name,
@@ -16,7 +16,6 @@ use crate::{
     store::{Connection, Scope, accounts, events, invitations, logins, members, users},
 };
 use deadpool_postgres::{GenericClient, Transaction};
-use secrecy::SecretString;
 
 /// How people outside see the operator: the name of a system's user is nobody's business.
 pub(super) const OPERATOR: &str = "The operator";
@@ -46,7 +45,7 @@ impl Service {
     pub async fn accept_invitation(
         &self,
         token: &InvitationToken,
-        password: &SecretString,
+        proof: impl Into<Proof<'_>> + Send,
         entry: &Entry,
     ) -> Result<Accepted> {
         let accept = Operation::AcceptInvitation;
@@ -54,7 +53,7 @@ impl Service {
             let mut connection = self.0.store.connect().await?;
             self.open(accept, token, &mut connection).await?.1.email
         };
-        let user = self.verify_login(&email, password, entry).await?;
+        let user = self.prove(&email, proof.into(), entry).await?.user;
         let mut connection = self.0.store.connect().await?;
         let (tx, invitation, account) = self.open_locked(accept, token, &mut connection).await?;
         let accepted = self

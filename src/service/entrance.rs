@@ -7,7 +7,10 @@ use crate::{
         AccountId, Actor, Standing, UserId, Who,
         policy::{self, Deed, Denied},
     },
-    store::{Connection, Scope, StoreError, members, sessions},
+    store::{
+        Connection, Scope, StoreError, accounts, members,
+        sessions::{self, Live, Touch},
+    },
 };
 use deadpool_postgres::{GenericClient, Transaction};
 
@@ -22,7 +25,11 @@ impl Service {
     ) -> Result<(Transaction<'a>, Standing)> {
         let scope = Scope::account(account).for_user(actor.user_id());
         let tx = connection.begin(&scope).await?;
-        let standing = self.standing(&tx, actor, account).await?;
+        let touch = match operation {
+            Operation::StillIn => Touch::Looks,
+            _ => Touch::Acts,
+        };
+        let (standing, _) = self.standing(&tx, actor, account, touch).await?;
         match operation.policy() {
             Policy::View => policy::may(&standing, &Deed::View, self.catalogue())?,
             Policy::Member => {}
@@ -38,18 +45,42 @@ impl Service {
         actor: &Actor,
         connection: &'a mut Connection,
     ) -> Result<(Transaction<'a>, UserId)> {
+        let (tx, id, _) = self.own_live(operation, actor, connection).await?;
+        Ok((tx, id))
+    }
+
+    /// The same, for who proved lately that it is them.
+    pub(super) async fn own_fresh<'a>(
+        &self,
+        operation: Operation,
+        actor: &Actor,
+        connection: &'a mut Connection,
+    ) -> Result<(Transaction<'a>, UserId)> {
+        let (tx, id, live) = self.own_live(operation, actor, connection).await?;
+        if live.fresh {
+            Ok((tx, id))
+        } else {
+            Err(ServiceError::NotSignedIn(SignInFault::ProofNeeded))
+        }
+    }
+
+    async fn own_live<'a>(
+        &self,
+        operation: Operation,
+        actor: &Actor,
+        connection: &'a mut Connection,
+    ) -> Result<(Transaction<'a>, UserId, Live)> {
         let ended = ServiceError::NotSignedIn(SignInFault::Ended);
         let Who::User { id, session, .. } = &actor.who else {
             return Err(ended);
         };
+        if operation.policy() != Policy::Session {
+            return Err(misplaced(operation));
+        }
         let tx = connection.begin(&Scope::user(*id)).await?;
-        if !sessions::touch(&tx, *session, self.0.settings.sessions).await? {
-            return Err(ended);
-        }
-        match operation.policy() {
-            Policy::Session => Ok((tx, *id)),
-            _ => Err(misplaced(operation)),
-        }
+        let life = self.0.settings.sessions;
+        let live = sessions::touch(&tx, *session, life, Touch::Acts).await?;
+        Ok((tx, *id, live.ok_or(ended)?))
     }
 
     /// A transaction over the whole installation, for the operator.
@@ -63,30 +94,40 @@ impl Service {
         Ok(connection.begin(&Scope::installation()).await?)
     }
 
-    /// The actor's authority in an account, as of now.
+    /// The actor's authority in an account, as of now, and what their session vouches for.
     pub(super) async fn standing(
         &self,
         db: &impl GenericClient,
         actor: &Actor,
         account: AccountId,
-    ) -> Result<Standing> {
+        touch: Touch,
+    ) -> Result<(Standing, Live)> {
         let Who::User { id, session, .. } = &actor.who else {
             return match actor.who {
-                Who::Operator { .. } => Ok(Standing::Operator),
+                Who::Operator { .. } => Ok((Standing::Operator, OPERATOR)),
                 _ => Err(ServiceError::NotSignedIn(SignInFault::Ended)),
             };
         };
-        if !sessions::touch(db, *session, self.0.settings.sessions).await? {
-            return Err(ServiceError::NotSignedIn(SignInFault::Ended));
-        }
+        let live = sessions::touch(db, *session, self.0.settings.sessions, touch).await?;
+        let live = live.ok_or(ServiceError::NotSignedIn(SignInFault::Ended))?;
         let member = members::by_user(db, account, *id).await?;
         let member = member.ok_or(ServiceError::NotSignedIn(SignInFault::NoMember))?;
-        Ok(Standing::Member {
+        if !live.second_factor && accounts::requires_second_factor(db, account).await? {
+            return Err(ServiceError::NotSignedIn(SignInFault::FactorRequired));
+        }
+        let standing = Standing::Member {
             user: *id,
             grant: member.grant,
-        })
+        };
+        Ok((standing, live))
     }
 }
+
+/// The installation's credentials vouch for the operator.
+const OPERATOR: Live = Live {
+    fresh: true,
+    second_factor: true,
+};
 
 /// Lets the operator through.
 pub(super) fn operator_only(operation: Operation, actor: &Actor) -> Result<()> {

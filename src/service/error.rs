@@ -44,6 +44,14 @@ pub enum SignInFault {
     /// The same words for an unknown address and a wrong password.
     #[error("That address and password do not match")]
     Wrong,
+    #[error("Type the code of your authenticator, or a recovery code")]
+    CodeNeeded,
+    #[error("That code is not right, or was used already; wait for the next one")]
+    WrongCode,
+    #[error("This account asks for a second factor, and you have none yet")]
+    FactorRequired,
+    #[error("It is a while since you signed in; prove again that it is you")]
+    ProofNeeded,
     #[error("Too many attempts; wait 15 minutes and try again")]
     Throttled,
     #[error("Your session has ended; sign in again")]
@@ -74,6 +82,8 @@ pub enum Invalid {
     BaseUrl,
     #[error("The current password is not right")]
     CurrentPassword,
+    #[error("That code is not right, or was used already; wait for the next one")]
+    Code,
 }
 
 /// The state of the account stands against the change.
@@ -95,6 +105,8 @@ pub enum Conflict {
     AccountExists,
     #[error("This command id was used for a different request")]
     CommandReused,
+    #[error("You have a second factor already; take it off first")]
+    AlreadyEnrolled,
     #[error("There is nothing to restore: no removal within the time for undoing")]
     NothingToRestore,
 }

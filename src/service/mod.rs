@@ -16,7 +16,10 @@ mod outbox;
 mod ownership;
 mod passwords;
 mod profile;
+mod proof;
 mod requests;
+mod second_factor;
+mod sessions;
 mod settings;
 mod sign_in;
 mod unit;
@@ -24,8 +27,9 @@ mod unit;
 pub use error::{Conflict, Invalid, Result, ServiceError, SignInFault};
 pub use operation::{Operation, Policy};
 pub use requests::{
-    Accepted, ChangedGrant, Dead, Entry, InvitationSent, Limits, Look, MailTruth, Registration,
-    Removed, Revealed, SendInvitation, SetGrant, SetUp, SignedIn, Terms, Write, WriteMode,
+    Accepted, ChangedGrant, Dead, Enrolment, Entry, FactorState, InvitationSent, Limits, Look,
+    MailTruth, Proof, Registration, Removed, Revealed, SendInvitation, SetGrant, SetUp, SignedIn,
+    Terms, Write, WriteMode,
 };
 pub use settings::{SendingLimits, ServiceSettings};
 

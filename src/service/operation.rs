@@ -62,6 +62,16 @@ operations! {
     RenameMyself, "profile.rename", Session;
     ChangePassword, "profile.change_password", Session;
     LoginLog, "profile.login_log", Session;
+    MySessions, "session.list", Session;
+    EndSession, "session.end", Session;
+    SignOutEverywhere, "session.end_all", Session;
+    StillIn, "session.still_in", Member;
+    ShowSecondFactor, "second_factor.show", Session;
+    BeginSecondFactor, "second_factor.begin", Session;
+    ConfirmSecondFactor, "second_factor.confirm", Session;
+    RemoveSecondFactor, "second_factor.remove", Session;
+    ConfirmIdentity, "session.prove", Session;
+    RequireSecondFactor, "account.require_second_factor", Deed;
     ListMembers, "member.list", View;
     CountMembers, "member.count", View;
     ShowMember, "member.show", Member;

@@ -55,20 +55,18 @@ impl Service {
             method: crate::domain::LoginMethod::Console,
             origin: actor.origin.clone(),
         };
-        match self.verify_login(&user.email, current, &entry).await {
+        match self.prove_password(&user.email, current, &entry).await {
             Err(ServiceError::NotSignedIn(SignInFault::Wrong)) => {
                 return Err(Invalid::CurrentPassword.into());
             }
             other => other?,
-        };
+        }
         let hash = self.0.hasher.hash(new).await?;
         let mut connection = self.0.store.connect().await?;
         let change = Operation::ChangePassword;
         let (tx, id) = self.own(change, actor, &mut connection).await?;
         users::set_password(&tx, id, &hash).await?;
-        if let Some(session) = session(actor) {
-            sessions::end_others(&tx, id, session).await?;
-        }
+        sessions::end_all(&tx, id, session(actor)).await?;
         done(tx, ()).await
     }
 

@@ -39,6 +39,39 @@ impl Write {
     }
 }
 
+/// What somebody gives to prove who they are.
+#[derive(Debug, Clone, Copy)]
+pub struct Proof<'a> {
+    pub password: &'a SecretString,
+    /// A code of the authenticator, or a recovery code; needed where a second factor is enrolled.
+    pub code: Option<&'a SecretString>,
+}
+
+impl<'a> From<&'a SecretString> for Proof<'a> {
+    fn from(password: &'a SecretString) -> Self {
+        Self {
+            password,
+            code: None,
+        }
+    }
+}
+
+/// A second factor that waits for its first code.
+#[derive(Debug, Clone)]
+pub struct Enrolment {
+    /// What a QR code tells an authenticator.
+    pub uri: SecretString,
+    /// The same for typing.
+    pub secret: SecretString,
+}
+
+/// How a user stands with the second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FactorState {
+    pub enrolled: bool,
+    pub recovery_codes_left: i64,
+}
+
 /// A live sign-in.
 #[derive(Debug, Clone)]
 pub struct SignedIn {

@@ -1,40 +1,32 @@
 //! Sign-in and sessions.
 
 use super::{
-    Entry, Operation, Result, Service, ServiceError, SignInFault, SignedIn,
+    Entry, Operation, Proof, Result, Service, ServiceError, SignInFault, SignedIn,
     entrance::{at_the_door, done},
+    proof::Proven,
 };
 use crate::{
     domain::{AccountId, AccountSummary, Actor, Email, Secret256, SessionId, User, Who},
-    store::{
-        Scope, accounts,
-        logins::{self, Attempt},
-        members, sessions, users,
-    },
+    store::{Scope, accounts, members, sessions},
 };
-use secrecy::SecretString;
-
-/// Failed verifications in 15 minutes after which an address has to wait.
-const FAILURES_PER_ADDRESS: i64 = 10;
-/// The same for a source, which several people may share behind one jump host.
-const FAILURES_PER_SOURCE: i64 = 100;
 
 impl Service {
-    /// Checks address and password, records the login, opens a session.
+    /// Checks address, password and code, records the login, opens a session.
     ///
     /// # Errors
     /// [`SignInFault::Wrong`] in the same words and time for an unknown address and a wrong
-    /// password; [`SignInFault::Throttled`].
+    /// password; [`SignInFault::Throttled`]; [`SignInFault::CodeNeeded`] and
+    /// [`SignInFault::WrongCode`] where a second factor is enrolled.
     pub async fn sign_in(
         &self,
         email: &str,
-        password: &SecretString,
+        proof: impl Into<Proof<'_>> + Send,
         entry: &Entry,
     ) -> Result<SignedIn> {
         let email: String = email.trim().chars().take(254).collect();
         let email = Email::from_stored(&email);
-        let user = self.verify_login(&email, password, entry).await?;
-        self.open_session(user, entry).await
+        let proven = self.prove(&email, proof.into(), entry).await?;
+        self.open_session(proven, entry).await
     }
 
     /// Opens a session again from its secret.
@@ -63,8 +55,8 @@ impl Service {
         };
         let mut connection = self.0.store.connect().await?;
         match self.own(Operation::SignOut, actor, &mut connection).await {
-            Ok((tx, _)) => {
-                sessions::end(&tx, *session).await?;
+            Ok((tx, user)) => {
+                sessions::end(&tx, user, *session).await?;
                 done(tx, ()).await
             }
             // It has ended already.
@@ -112,59 +104,16 @@ impl Service {
         done(tx, accounts).await
     }
 
-    /// Checks a password for an address under the throttle, and records the login. The attempt is
-    /// written down as failed before the password is looked at, so that no number of parallel
-    /// tries gets more verifications than the limit.
-    pub(super) async fn verify_login(
-        &self,
-        email: &Email,
-        password: &SecretString,
-        entry: &Entry,
-    ) -> Result<User> {
-        let (login, known) = self.open_login(email, entry).await?;
-        let (user, hash) = known.map_or((None, None), |k| (Some(k.user), Some(k.password_hash)));
-        let fits = self.0.hasher.verify(password, hash).await?;
-        let (true, Some(user)) = (fits, user) else {
-            return Err(ServiceError::NotSignedIn(SignInFault::Wrong));
-        };
-        let mut connection = self.0.store.connect().await?;
-        let tx = at_the_door(Operation::SignIn, &Scope::default(), &mut connection).await?;
-        logins::succeed(&tx, login).await?;
-        done(tx, user).await
-    }
-
-    async fn open_login(
-        &self,
-        email: &Email,
-        entry: &Entry,
-    ) -> Result<(i64, Option<users::Credentials>)> {
-        let mut connection = self.0.store.connect().await?;
-        let tx = at_the_door(Operation::SignIn, &Scope::default(), &mut connection).await?;
-        logins::queue_for(&tx, email).await?;
-        let (by_email, by_source) = logins::recent_failures(&tx, email, &entry.origin).await?;
-        if by_email >= FAILURES_PER_ADDRESS || by_source >= FAILURES_PER_SOURCE {
-            return Err(ServiceError::NotSignedIn(SignInFault::Throttled));
-        }
-        let known = users::credentials(&tx, email).await?;
-        let user = known.as_ref().map(|credentials| credentials.user.id);
-        let attempt = Attempt {
-            user,
-            email,
-            method: entry.method,
-            origin: &entry.origin,
-        };
-        let login = logins::insert(&tx, &attempt).await?;
-        done(tx, (login, known)).await
-    }
-
-    async fn open_session(&self, user: User, entry: &Entry) -> Result<SignedIn> {
+    async fn open_session(&self, proven: Proven, entry: &Entry) -> Result<SignedIn> {
+        let user = proven.user;
         let mut bytes = [0_u8; 32];
         getrandom::fill(&mut bytes).map_err(|error| ServiceError::bug(&error))?;
         let secret = Secret256::from_bytes(bytes);
         let session = SessionId::new();
         let mut connection = self.0.store.connect().await?;
         let tx = at_the_door(Operation::SignIn, &Scope::user(user.id), &mut connection).await?;
-        let opened = (entry.origin.as_str(), self.0.settings.sessions);
+        let life = self.0.settings.sessions;
+        let opened = (entry.origin.as_str(), life, proven.second_factor);
         sessions::insert(&tx, session, user.id, &secret.digest(), opened).await?;
         let accounts = accounts::of_user(&tx, user.id).await?;
         done(tx, signed_in(user, session, secret, (accounts, entry))).await

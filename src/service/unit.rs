@@ -9,7 +9,10 @@ use crate::{
         Account, Actor, EventDraft, Standing, Who,
         policy::{self, Deed, Denied},
     },
-    store::{Connection, Scope, StoreError, accounts, commands, events, members},
+    store::{
+        Connection, Scope, StoreError, accounts, commands, events, members,
+        sessions::{Live, Touch},
+    },
 };
 use deadpool_postgres::Transaction;
 use serde::{Serialize, de::DeserializeOwned};
@@ -21,6 +24,7 @@ pub(super) struct Unit<'a> {
     pub(super) tx: Transaction<'a>,
     pub(super) account: Account,
     pub(super) standing: Standing,
+    live: Live,
     write: &'a Write,
     operation: Operation,
     request: Vec<u8>,
@@ -60,11 +64,13 @@ impl Service {
                 .map(Begun::Done)
                 .map_err(|error| ServiceError::bug(&error));
         }
-        match self.standing(&tx, &write.actor, write.account).await {
-            Ok(standing) => Ok(Begun::Fresh(Box::new(Unit {
+        let acts = Touch::Acts;
+        match self.standing(&tx, &write.actor, write.account, acts).await {
+            Ok((standing, live)) => Ok(Begun::Fresh(Box::new(Unit {
                 tx,
                 account,
                 standing,
+                live,
                 write,
                 operation,
                 request,
@@ -108,9 +114,17 @@ impl Unit<'_> {
         deed: &Deed<'_>,
     ) -> Result<Box<Self>> {
         match policy::may(&self.standing, deed, service.catalogue()) {
+            Ok(()) if deed.touches_owners() && !self.live.fresh => {
+                Err(ServiceError::NotSignedIn(SignInFault::ProofNeeded))
+            }
             Ok(()) => Ok(self),
             Err(denied) => Err(self.refuse(service, denied).await?),
         }
+    }
+
+    /// Whether who acts proved it with both factors.
+    pub(super) fn vouched_by_two(&self) -> bool {
+        self.live.second_factor
     }
 
     /// Ends the write with a refusal.

@@ -59,6 +59,36 @@ pub async fn by_name(db: &impl GenericClient, name: &str) -> Result<Option<Accou
     Ok(row.as_ref().map(account))
 }
 
+/// Whether an account lets nobody in without a second factor.
+///
+/// # Errors
+/// What the database says.
+pub async fn requires_second_factor(
+    db: &impl GenericClient,
+    id: AccountId,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT second_factor_required FROM accounts WHERE id = $1";
+    let row = db
+        .query_opt(&db.prepare_cached(sql).await?, &[&id.0])
+        .await?;
+    Ok(row.is_some_and(|row| row.get(0)))
+}
+
+/// Sets whether an account asks for a second factor.
+///
+/// # Errors
+/// What the database says.
+pub async fn require_second_factor(
+    db: &impl GenericClient,
+    id: AccountId,
+    required: bool,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE accounts SET second_factor_required = $2 WHERE id = $1";
+    db.execute(&db.prepare_cached(sql).await?, &[&id.0, &required])
+        .await?;
+    Ok(())
+}
+
 /// All accounts by name, at most `limit`.
 ///
 /// # Errors

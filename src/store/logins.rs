@@ -46,6 +46,17 @@ pub async fn succeed(db: &impl GenericClient, login: i64) -> Result<(), StoreErr
     Ok(())
 }
 
+/// Takes a login out of the count: its password was right, its code was not asked for yet.
+///
+/// # Errors
+/// What the database says.
+pub async fn discount(db: &impl GenericClient, login: i64) -> Result<(), StoreError> {
+    let sql = "UPDATE logins SET counted = false WHERE id = $1";
+    db.execute(&db.prepare_cached(sql).await?, &[&login])
+        .await?;
+    Ok(())
+}
+
 /// Failed logins of the last 15 minutes: for this address, and from this source.
 ///
 /// # Errors
@@ -56,9 +67,9 @@ pub async fn recent_failures(
     origin: &Origin,
 ) -> Result<(i64, i64), StoreError> {
     let sql = "SELECT
-        (SELECT count(*) FROM logins WHERE email_key = $1 AND NOT success
+        (SELECT count(*) FROM logins WHERE email_key = $1 AND NOT success AND counted
             AND at > now() - interval '15 minutes') AS by_email,
-        (SELECT count(*) FROM logins WHERE source = $2 AND NOT success
+        (SELECT count(*) FROM logins WHERE source = $2 AND NOT success AND counted
             AND at > now() - interval '15 minutes') AS by_source";
     let row = db
         .query_one(

@@ -28,6 +28,10 @@ const MIGRATIONS: &[Migration] = &[
         version: 2,
         sql: include_str!("migrations/0002_isolation.sql"),
     },
+    Migration {
+        version: 3,
+        sql: include_str!("migrations/0003_second_factor.sql"),
+    },
 ];
 
 /// The newest schema version that this program knows.

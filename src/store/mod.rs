@@ -8,6 +8,7 @@ pub mod demo;
 pub mod dsn;
 mod error;
 pub mod events;
+pub mod factors;
 pub mod health;
 pub mod invitations;
 pub mod local;

@@ -7,7 +7,8 @@ use tokio_postgres::{Client, error::SqlState};
 /// What the role may do, by table. Nothing else, and nothing at all to tables that are not named.
 const GRANTS: &str = "
     GRANT SELECT, INSERT, UPDATE ON accounts, users, invitations, outbox, sessions, logins TO {role};
-    GRANT SELECT, INSERT, UPDATE, DELETE ON memberships TO {role};
+    GRANT SELECT, INSERT, UPDATE, DELETE ON memberships, recovery_codes TO {role};
+    GRANT SELECT, INSERT, UPDATE ON second_factors TO {role};
     GRANT SELECT, INSERT ON events, commands TO {role};
     GRANT SELECT ON schema_migrations TO {role};
     GRANT EXECUTE ON FUNCTION mails_to(text) TO {role};";

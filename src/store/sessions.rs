@@ -1,7 +1,7 @@
 //! Signed-in sessions. Only the digest of a session's secret is stored.
 
 use super::{StoreError, rows};
-use crate::domain::{AccountId, SessionId, TokenDigest, User, UserId};
+use crate::domain::{AccountId, DisplaySafe, SessionId, SessionSummary, TokenDigest, User, UserId};
 use deadpool_postgres::GenericClient;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub struct SessionLife {
     pub absolute: Duration,
 }
 
-/// Opens a session.
+/// Opens a session; `opened` is its source, its life, and whether both factors were proved.
 ///
 /// # Errors
 /// What the database says.
@@ -23,11 +23,11 @@ pub async fn insert(
     id: SessionId,
     user: UserId,
     digest: &TokenDigest,
-    opened: (&str, SessionLife),
+    opened: (&str, SessionLife, bool),
 ) -> Result<(), StoreError> {
-    let (source, life) = opened;
-    let sql = "INSERT INTO sessions (id, user_id, token_digest, source, expires_at)
-        VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))";
+    let (source, life, second_factor) = opened;
+    let sql = "INSERT INTO sessions (id, user_id, token_digest, source, expires_at, second_factor)
+        VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5), $6)";
     db.execute(
         &db.prepare_cached(sql).await?,
         &[
@@ -36,6 +36,7 @@ pub async fn insert(
             &digest.as_bytes(),
             &source,
             &life.absolute.as_secs_f64(),
+            &second_factor,
         ],
     )
     .await?;
@@ -67,7 +68,28 @@ pub async fn resume(
     Ok(row.map(|row| (SessionId(row.get("session_id")), rows::user(&row))))
 }
 
-/// Whether a session is live; a live one is touched at most once a minute.
+/// What a live session vouches for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Live {
+    /// Who sits there proved who they are within [`FRESH`].
+    pub fresh: bool,
+    /// They proved it with both factors.
+    pub second_factor: bool,
+}
+
+/// How long a proof is good for what can't be taken back.
+const FRESH: Duration = Duration::from_mins(15);
+
+/// Whether somebody acts through a session, or it is merely looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Touch {
+    /// An act keeps it from being idle, written down at most once a minute.
+    Acts,
+    /// A screen that looks by itself is nobody's act.
+    Looks,
+}
+
+/// What a session vouches for; none when it has ended.
 ///
 /// # Errors
 /// What the database says.
@@ -75,22 +97,75 @@ pub async fn touch(
     db: &impl GenericClient,
     id: SessionId,
     life: SessionLife,
-) -> Result<bool, StoreError> {
-    let check = "SELECT last_seen_at < now() - interval '1 minute' AS stale FROM sessions
-        WHERE id = $1 AND ended_at IS NULL AND expires_at > now()
+    touch: Touch,
+) -> Result<Option<Live>, StoreError> {
+    let check = "SELECT last_seen_at < now() - interval '1 minute' AS stale, second_factor,
+            proved_at > now() - make_interval(secs => $3) AS fresh
+        FROM sessions WHERE id = $1 AND ended_at IS NULL AND expires_at > now()
           AND last_seen_at > now() - make_interval(secs => $2)";
     let row = db
         .query_opt(
             &db.prepare_cached(check).await?,
-            &[&id.0, &life.idle.as_secs_f64()],
+            &[&id.0, &life.idle.as_secs_f64(), &FRESH.as_secs_f64()],
         )
         .await?;
-    let Some(row) = row else { return Ok(false) };
-    if row.get("stale") {
+    let Some(row) = row else { return Ok(None) };
+    if touch == Touch::Acts && row.get("stale") {
         let sql = "UPDATE sessions SET last_seen_at = now() WHERE id = $1 AND ended_at IS NULL";
         db.execute(&db.prepare_cached(sql).await?, &[&id.0]).await?;
     }
-    Ok(true)
+    Ok(Some(Live {
+        fresh: row.get("fresh"),
+        second_factor: row.get("second_factor"),
+    }))
+}
+
+/// Writes down that who sits there proved who they are, now.
+///
+/// # Errors
+/// What the database says.
+pub async fn prove(
+    db: &impl GenericClient,
+    id: SessionId,
+    second_factor: bool,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE sessions SET proved_at = now(), second_factor = second_factor OR $2
+        WHERE id = $1 AND ended_at IS NULL";
+    db.execute(&db.prepare_cached(sql).await?, &[&id.0, &second_factor])
+        .await?;
+    Ok(())
+}
+
+/// A user's live sessions, the one used last first.
+///
+/// # Errors
+/// What the database says.
+pub async fn of_user(
+    db: &impl GenericClient,
+    user: UserId,
+    life: SessionLife,
+) -> Result<Vec<SessionSummary>, StoreError> {
+    let sql = "SELECT s.id, s.source, s.created_at, s.last_seen_at, s.second_factor,
+            a.name AS account
+        FROM sessions s LEFT JOIN accounts a ON a.id = s.account_id
+        WHERE s.user_id = $1 AND s.ended_at IS NULL AND s.expires_at > now()
+          AND s.last_seen_at > now() - make_interval(secs => $2)
+        ORDER BY s.last_seen_at DESC, s.id";
+    let rows = db
+        .query(
+            &db.prepare_cached(sql).await?,
+            &[&user.0, &life.idle.as_secs_f64()],
+        )
+        .await?;
+    let summary = |row: &tokio_postgres::Row| SessionSummary {
+        id: SessionId(row.get("id")),
+        source: DisplaySafe::new(row.get("source")),
+        created_at: row.get("created_at"),
+        last_seen_at: row.get("last_seen_at"),
+        second_factor: row.get("second_factor"),
+        account: row.get::<_, Option<&str>>("account").map(DisplaySafe::new),
+    };
+    Ok(rows.iter().map(summary).collect())
 }
 
 /// Makes an account the session's current one.
@@ -108,14 +183,17 @@ pub async fn enter(
     Ok(())
 }
 
-/// Ends one session.
+/// Ends one session of a user; tells whether it was live.
 ///
 /// # Errors
 /// What the database says.
-pub async fn end(db: &impl GenericClient, id: SessionId) -> Result<(), StoreError> {
-    let sql = "UPDATE sessions SET ended_at = now() WHERE id = $1 AND ended_at IS NULL";
-    db.execute(&db.prepare_cached(sql).await?, &[&id.0]).await?;
-    Ok(())
+pub async fn end(db: &impl GenericClient, user: UserId, id: SessionId) -> Result<bool, StoreError> {
+    let sql = "UPDATE sessions SET ended_at = now()
+        WHERE id = $1 AND user_id = $2 AND ended_at IS NULL";
+    Ok(db
+        .execute(&db.prepare_cached(sql).await?, &[&id.0, &user.0])
+        .await?
+        == 1)
 }
 
 /// How many live sessions a user has on an account.
@@ -152,18 +230,22 @@ pub async fn end_on_account(
     Ok(i64::try_from(ended).unwrap_or(i64::MAX))
 }
 
-/// Ends every session of a user but one.
+/// Ends every session of a user, or every one but `keep`; returns how many.
 ///
 /// # Errors
 /// What the database says.
-pub async fn end_others(
+pub async fn end_all(
     db: &impl GenericClient,
     user: UserId,
-    keep: SessionId,
-) -> Result<(), StoreError> {
+    keep: Option<SessionId>,
+) -> Result<i64, StoreError> {
     let sql = "UPDATE sessions SET ended_at = now()
-        WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL";
-    db.execute(&db.prepare_cached(sql).await?, &[&user.0, &keep.0])
+        WHERE user_id = $1 AND id IS DISTINCT FROM $2 AND ended_at IS NULL";
+    let ended = db
+        .execute(
+            &db.prepare_cached(sql).await?,
+            &[&user.0, &keep.map(|id| id.0)],
+        )
         .await?;
-    Ok(())
+    Ok(i64::try_from(ended).unwrap_or(i64::MAX))
 }

@@ -8,7 +8,8 @@ use super::{
 use crate::{
     domain::{InvitationToken, LoginMethod, Origin},
     service::{
-        Accepted, Conflict, Dead, Entry, Invalid, Look, Registration, ServiceError, SignInFault,
+        Accepted, Conflict, Dead, Entry, Invalid, Look, Proof, Registration, ServiceError,
+        SignInFault,
     },
 };
 use axum::{
@@ -33,6 +34,9 @@ pub(super) struct AcceptForm {
     csrf: String,
     token: String,
     password: String,
+    /// For who has a second factor.
+    #[serde(default)]
+    code: String,
 }
 
 #[derive(Deserialize)]
@@ -80,10 +84,13 @@ pub(super) async fn accept(
     let Some(token) = ours(&site, &headers, (&token, &form.token), &form.csrf) else {
         return failure::forged();
     };
-    let done = site
-        .service
-        .accept_invitation(&token, &form.password.into(), &entry(&peer))
-        .await;
+    let (password, code) = (form.password.into(), form.code.into());
+    let proof = Proof {
+        password: &password,
+        code: Some(&code),
+    };
+    let entry = entry(&peer);
+    let done = site.service.accept_invitation(&token, proof, &entry).await;
     match done {
         Ok(accepted) => joined(&site, &accepted),
         Err(error) => refused(&site, &token, &headers, (error, String::new())).await,
@@ -190,6 +197,9 @@ async fn refused(
 ) -> Response {
     let (status, wrong) = match &error {
         ServiceError::NotSignedIn(SignInFault::Wrong) => (StatusCode::FORBIDDEN, "password"),
+        ServiceError::NotSignedIn(SignInFault::CodeNeeded | SignInFault::WrongCode) => {
+            (StatusCode::FORBIDDEN, "code")
+        }
         ServiceError::NotSignedIn(SignInFault::Throttled) => {
             (StatusCode::TOO_MANY_REQUESTS, "password")
         }

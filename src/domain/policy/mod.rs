@@ -36,6 +36,26 @@ pub enum Deed<'a> {
     Restore { grant: &'a Grant },
     /// Offer ownership to a member, who accepts.
     OfferOwnership { target: Target<'a> },
+    /// Say whether the account asks for a second factor.
+    RequireSecondFactor,
+}
+
+impl Deed<'_> {
+    /// Whether an owner comes, goes or changes: what can't be taken back, and asks for a fresh proof.
+    pub fn touches_owners(&self) -> bool {
+        match self {
+            Self::SetGrant { target, .. } | Self::Remove { target } => {
+                target.grant.role == Role::Owner
+            }
+            Self::Restore { grant } => grant.role == Role::Owner,
+            Self::OfferOwnership { .. } | Self::RequireSecondFactor => true,
+            Self::View
+            | Self::Invite { .. }
+            | Self::EditInvitation { .. }
+            | Self::ResendInvitation { .. }
+            | Self::CancelInvitation { .. } => false,
+        }
+    }
 }
 
 /// Why not; the words are for the person who tried.
@@ -67,6 +87,8 @@ pub enum Denied {
     OwnerHasEverything,
     #[error("An account always has an owner; make somebody else an owner first")]
     LastOwner,
+    #[error("Only an owner says whether this account asks for a second factor")]
+    SecurityNotYours,
     #[error("Already an owner")]
     AlreadyOwner,
     #[error("Only the operator of this installation may do this; run it without --as")]
@@ -87,6 +109,8 @@ pub fn may(actor: &Standing, deed: &Deed<'_>, catalogue: &Catalogue) -> Result<(
         Deed::View => view(grant, catalogue),
         Deed::Remove { target } if target.user == *user => Ok(()),
         Deed::SetGrant { target, to } if target.user == *user => step_down(target.grant, to),
+        Deed::RequireSecondFactor if grant.role == Role::Owner => Ok(()),
+        Deed::RequireSecondFactor => Err(Denied::SecurityNotYours),
         _ => manager_may(grant, deed, catalogue),
     }
 }
@@ -136,7 +160,7 @@ fn manager_may(actor: &Grant, deed: &Deed<'_>, catalogue: &Catalogue) -> Result<
         return Err(Denied::NotAManager);
     }
     match deed {
-        Deed::View => Ok(()),
+        Deed::View | Deed::RequireSecondFactor => Ok(()),
         Deed::Invite { grant } => {
             no_owner(grant)?;
             change(

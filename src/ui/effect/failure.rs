@@ -17,6 +17,12 @@ pub enum FailureKind {
     Denied,
     /// The session has ended, or the membership has.
     SignedOut,
+    /// The password was right; a code has to follow.
+    CodeNeeded,
+    /// The account asks for a second factor, and there is none yet.
+    FactorRequired,
+    /// Who sits there has to prove again who they are.
+    ProofNeeded,
     /// Input that no state could make right, or a wrong password.
     Invalid,
     NotFound,
@@ -47,8 +53,11 @@ impl From<ServiceError> for Failure {
         use crate::service::SignInFault as Fault;
         let kind = match &error {
             ServiceError::Denied(_) | ServiceError::Limited(_) => FailureKind::Denied,
-            ServiceError::NotSignedIn(Fault::Wrong | Fault::Throttled)
+            ServiceError::NotSignedIn(Fault::Wrong | Fault::WrongCode | Fault::Throttled)
             | ServiceError::Invalid(_) => FailureKind::Invalid,
+            ServiceError::NotSignedIn(Fault::CodeNeeded) => FailureKind::CodeNeeded,
+            ServiceError::NotSignedIn(Fault::FactorRequired) => FailureKind::FactorRequired,
+            ServiceError::NotSignedIn(Fault::ProofNeeded) => FailureKind::ProofNeeded,
             ServiceError::NotSignedIn(Fault::Ended | Fault::NoMember) => FailureKind::SignedOut,
             ServiceError::NotFound { .. } | ServiceError::Dead(_) => FailureKind::NotFound,
             ServiceError::Conflict(Conflict::AlreadyMember) => FailureKind::AlreadyMember,

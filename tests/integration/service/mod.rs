@@ -4,4 +4,6 @@ mod access;
 mod links;
 mod pages;
 mod races;
+mod registry;
+mod sessions;
 mod smoke;
