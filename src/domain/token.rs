@@ -4,7 +4,7 @@
 //! key that the database never sees, so a retried mail carries the same link and a stolen dump
 //! opens nothing. Only SHA-256 digests are stored.
 
-use super::{FactorSecret, InvitationId, UserId};
+use super::{AccountId, FactorSecret, InvitationId, UserId};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
@@ -58,6 +58,16 @@ impl TokenKey {
         let mut secret = [0_u8; 20];
         secret.copy_from_slice(&bytes[..20]);
         FactorSecret::new(secret)
+    }
+
+    /// What vouches for the end of an account's audit log: its last sequence and hash.
+    pub fn audit_head(&self, account: AccountId, sequence: i64, hash: &[u8]) -> [u8; 32] {
+        self.derive(&[
+            b"audit head",
+            account.0.as_bytes(),
+            &sequence.to_be_bytes(),
+            hash,
+        ])
     }
 
     fn derive(&self, parts: &[&[u8]]) -> [u8; 32] {

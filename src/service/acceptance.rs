@@ -130,7 +130,14 @@ impl Service {
             state(&invitation),
             serde_json::Value::Null,
         );
-        events::append(&tx, account.id, &actor, None, &declined).await?;
+        events::append(
+            &tx,
+            (account.id, &self.0.token_key),
+            &actor,
+            None,
+            &declined,
+        )
+        .await?;
         done(tx, ()).await
     }
 
@@ -238,7 +245,7 @@ impl Service {
             state(&invitation),
             super::members::state(&member),
         );
-        events::append(tx, account.id, &actor, None, &joined).await?;
+        events::append(tx, (account.id, &self.0.token_key), &actor, None, &joined).await?;
         Ok(Accepted {
             user,
             account: account.id,

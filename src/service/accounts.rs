@@ -6,7 +6,9 @@ use super::{
     profile::checked_name,
 };
 use crate::{
-    domain::{Account, AccountId, Actor, Email, EventDraft, Grant, Role, User, UserId, Who},
+    domain::{
+        Account, AccountId, Actor, Email, EventDraft, Grant, Role, TokenKey, User, UserId, Who,
+    },
     store::{Scope, accounts, events, members, users},
 };
 use deadpool_postgres::Transaction;
@@ -49,7 +51,7 @@ impl Service {
         let mut connection = self.0.store.connect().await?;
         let set_up = Operation::SetUp;
         let tx = self.as_operator(set_up, actor, &mut connection).await?;
-        let (account, owner) = create(&tx, actor, name, (owner, hash)).await?;
+        let (account, owner) = create(&tx, (actor, &self.0.token_key), name, (owner, hash)).await?;
         let created = SetUp {
             account,
             owner,
@@ -174,7 +176,7 @@ impl Service {
 
 async fn create(
     tx: &Transaction<'_>,
-    actor: &Actor,
+    (actor, key): (&Actor, &TokenKey),
     name: &str,
     (owner, hash): (&Email, Option<String>),
 ) -> Result<(Account, User)> {
@@ -201,6 +203,6 @@ async fn create(
         before: Value::Null,
         after: json!({"name": name, "owner": owner.email}),
     };
-    events::append(tx, account.id, actor, None, &draft).await?;
+    events::append(tx, (account.id, key), actor, None, &draft).await?;
     Ok((account, user))
 }

@@ -3,7 +3,7 @@
 use super::{Operation, Result, Service, entrance::done};
 use crate::{
     domain::{AccountId, Actor, Event},
-    store::events,
+    store::{chain, events},
 };
 
 impl Service {
@@ -34,7 +34,7 @@ impl Service {
         let mut connection = self.0.store.connect().await?;
         let verify = Operation::VerifyEvents;
         let (tx, _) = self.look(verify, actor, account, &mut connection).await?;
-        let broken = events::first_broken(&tx, account).await?;
+        let broken = chain::first_broken(&tx, (account, &self.0.token_key)).await?;
         done(tx, broken).await
     }
 }

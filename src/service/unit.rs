@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Account, Actor, EventDraft, Standing, Who,
+        Account, Actor, EventDraft, Standing, TokenKey, Who,
         policy::{self, Deed, Denied},
     },
     store::{
@@ -25,6 +25,7 @@ pub(super) struct Unit<'a> {
     pub(super) account: Account,
     pub(super) standing: Standing,
     live: Live,
+    key: &'a TokenKey,
     write: &'a Write,
     operation: Operation,
     request: Vec<u8>,
@@ -39,7 +40,7 @@ pub(super) enum Begun<'a, T> {
 impl Service {
     /// Locks the account, looks the command id up, and reads the actor's standing.
     pub(super) async fn begin<'a, T: DeserializeOwned>(
-        &self,
+        &'a self,
         connection: &'a mut Connection,
         (write, operation): (&'a Write, Operation),
         request: &(impl Serialize + Sync),
@@ -71,6 +72,7 @@ impl Service {
                 account,
                 standing,
                 live,
+                key: &self.0.token_key,
                 write,
                 operation,
                 request,
@@ -99,7 +101,8 @@ impl Service {
                 after: json!({"reason": error.to_string()}),
             };
             let command = Some(write.command.0);
-            events::append(&tx, write.account, &write.actor, command, &draft).await?;
+            let log = (write.account, &self.0.token_key);
+            events::append(&tx, log, &write.actor, command, &draft).await?;
             tx.commit().await.map_err(StoreError::from)?;
         }
         Ok(error)
@@ -154,7 +157,8 @@ impl Unit<'_> {
     /// Adds the event of the change.
     pub(super) async fn record(&self, draft: &EventDraft) -> Result<()> {
         let command = Some(self.write.command.0);
-        Ok(events::append(&self.tx, self.account.id, &self.write.actor, command, draft).await?)
+        let log = (self.account.id, self.key);
+        Ok(events::append(&self.tx, log, &self.write.actor, command, draft).await?)
     }
 
     /// Records the command's result and commits; a dry run rolls back.

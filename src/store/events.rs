@@ -1,24 +1,22 @@
 //! The audit log: append-only, one SHA-256 chain per account. The caller holds the account's lock,
 //! so that sequences have no gaps and no forks.
 
-use super::StoreError;
-use crate::domain::{AccountId, Actor, DisplaySafe, Event, EventDraft};
+use super::{StoreError, chain::Link};
+use crate::domain::{AccountId, Actor, DisplaySafe, Event, EventDraft, TokenKey};
 use deadpool_postgres::GenericClient;
-use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-const COLUMNS: &str = "id, sequence, at, actor, source, action, subject, before, after, command_id, \
+pub(super) const COLUMNS: &str = "id, sequence, at, actor, source, action, subject, before, after, command_id, \
     actor_id, subject_id, hash";
 
-/// Appends an event in the transaction of its change.
+/// Appends an event in the transaction of its change, and has the log's new end vouched for by `key`.
 ///
 /// # Errors
 /// What the database says; then the change must not happen either.
 pub async fn append(
     db: &impl GenericClient,
-    account: AccountId,
+    (account, key): (AccountId, &TokenKey),
     actor: &Actor,
     command: Option<Uuid>,
     draft: &EventDraft,
@@ -63,6 +61,13 @@ pub async fn append(
             &link.command,
             &hash,
         ],
+    )
+    .await?;
+    let head = key.audit_head(account, link.sequence, &hash);
+    let sql = "UPDATE accounts SET audit_sequence = $2, audit_head = $3 WHERE id = $1";
+    db.execute(
+        &db.prepare_cached(sql).await?,
+        &[&account.0, &link.sequence, &head.as_slice()],
     )
     .await?;
     Ok(())
@@ -116,96 +121,6 @@ pub async fn latest_about(
         )
         .await?;
     Ok(row.as_ref().map(event))
-}
-
-/// Recomputes an account's chain from its first event; returns the first sequence that does not
-/// fit, or none.
-///
-/// # Errors
-/// What the database says.
-pub async fn first_broken(
-    db: &impl GenericClient,
-    account: AccountId,
-) -> Result<Option<i64>, StoreError> {
-    const PAGE: i64 = 1000;
-    let sql = format!(
-        "SELECT {COLUMNS} FROM events WHERE account_id = $1 AND sequence > $2
-         ORDER BY sequence LIMIT {PAGE}"
-    );
-    let statement = db.prepare_cached(&sql).await?;
-    let (mut sequence, mut hash): (i64, Option<Vec<u8>>) = (0, None);
-    loop {
-        let rows = db.query(&statement, &[&account.0, &sequence]).await?;
-        if rows.is_empty() {
-            return Ok(None);
-        }
-        for row in &rows {
-            let link = Link::of(account, row);
-            let stored: Vec<u8> = row.get("hash");
-            if link.sequence != sequence + 1 || link.hash(hash.as_deref()) != stored {
-                return Ok(Some(sequence + 1));
-            }
-            sequence = link.sequence;
-            hash = Some(stored);
-        }
-    }
-}
-
-/// Everything of an event that its hash covers.
-struct Link {
-    account: AccountId,
-    sequence: i64,
-    at: Timestamp,
-    actor_id: Option<Uuid>,
-    actor: String,
-    source: String,
-    action: String,
-    subject_id: Option<Uuid>,
-    subject: String,
-    change: (serde_json::Value, serde_json::Value),
-    command: Option<Uuid>,
-}
-
-impl Link {
-    fn of(account: AccountId, row: &Row) -> Self {
-        Self {
-            account,
-            sequence: row.get("sequence"),
-            at: row.get("at"),
-            actor_id: row.get("actor_id"),
-            actor: row.get("actor"),
-            source: row.get("source"),
-            action: row.get("action"),
-            subject_id: row.get("subject_id"),
-            subject: row.get("subject"),
-            change: (row.get("before"), row.get("after")),
-            command: row.get("command_id"),
-        }
-    }
-
-    /// SHA-256 over the hash before and this event as one JSON array; object keys are in order.
-    fn hash(&self, before: Option<&[u8]>) -> Vec<u8> {
-        let text = serde_json::json!([
-            self.account,
-            self.sequence,
-            self.at.as_microsecond(),
-            self.actor_id,
-            self.actor,
-            self.source,
-            self.action,
-            self.subject_id,
-            self.subject,
-            self.change.0,
-            self.change.1,
-            self.command,
-        ])
-        .to_string();
-        Sha256::new()
-            .chain_update(before.unwrap_or_default())
-            .chain_update(text)
-            .finalize()
-            .to_vec()
-    }
 }
 
 fn event(row: &Row) -> Event {

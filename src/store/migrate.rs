@@ -32,6 +32,10 @@ const MIGRATIONS: &[Migration] = &[
         version: 3,
         sql: include_str!("migrations/0003_second_factor.sql"),
     },
+    Migration {
+        version: 4,
+        sql: include_str!("migrations/0004_audit_head.sql"),
+    },
 ];
 
 /// The newest schema version that this program knows.

@@ -3,6 +3,7 @@
 //! The service opens and commits transactions; nothing here decides what is allowed.
 
 pub mod accounts;
+pub mod chain;
 pub mod commands;
 pub mod demo;
 pub mod dsn;

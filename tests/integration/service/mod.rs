@@ -1,6 +1,7 @@
 //! The use cases on a real database.
 
 mod access;
+mod audit;
 mod links;
 mod pages;
 mod races;

@@ -1,0 +1,149 @@
+//! The hash chain of an account's audit log: how a link is made, and where the chain breaks.
+
+use super::{StoreError, events::COLUMNS};
+use crate::domain::{AccountId, TokenKey};
+use deadpool_postgres::GenericClient;
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+/// Recomputes an account's chain from its first event to the end that `key` vouches for; returns the
+/// first sequence that does not fit, or none. Nobody who appends meanwhile has to wait.
+///
+/// # Errors
+/// What the database says.
+pub async fn first_broken(
+    db: &impl GenericClient,
+    (account, key): (AccountId, &TokenKey),
+) -> Result<Option<i64>, StoreError> {
+    let mut end = End::default();
+    loop {
+        let before = end.sequence;
+        if let Some(broken) = walk(db, account, &mut end).await? {
+            return Ok(Some(broken));
+        }
+        // Read after the events: an honest head is never behind them.
+        let (vouched, mac) = head(db, account).await?;
+        if vouched > end.sequence && end.sequence > before {
+            // Something was appended meanwhile, or cut off: look again.
+            continue;
+        }
+        if vouched != end.sequence {
+            return Ok(Some(end.sequence.min(vouched) + 1));
+        }
+        let right = key.audit_head(
+            account,
+            end.sequence,
+            end.hash.as_deref().unwrap_or_default(),
+        );
+        let fits = mac.is_some_and(|mac| mac == right);
+        return Ok((!fits && end.sequence > 0).then_some(end.sequence));
+    }
+}
+
+/// How far the chain has been followed.
+#[derive(Default)]
+struct End {
+    sequence: i64,
+    hash: Option<Vec<u8>>,
+}
+
+/// Follows the chain to its end; returns where it breaks.
+async fn walk(
+    db: &impl GenericClient,
+    account: AccountId,
+    end: &mut End,
+) -> Result<Option<i64>, StoreError> {
+    const PAGE: i64 = 1000;
+    let sql = format!(
+        "SELECT {COLUMNS} FROM events WHERE account_id = $1 AND sequence > $2
+         ORDER BY sequence LIMIT {PAGE}"
+    );
+    let statement = db.prepare_cached(&sql).await?;
+    loop {
+        let rows = db.query(&statement, &[&account.0, &end.sequence]).await?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        for row in &rows {
+            let link = Link::of(account, row);
+            let stored: Vec<u8> = row.get("hash");
+            let next = end.sequence + 1;
+            if link.sequence != next || link.hash(end.hash.as_deref()) != stored {
+                return Ok(Some(next));
+            }
+            end.sequence = next;
+            end.hash = Some(stored);
+        }
+    }
+}
+
+/// The last sequence, and what vouches for it.
+async fn head(
+    db: &impl GenericClient,
+    account: AccountId,
+) -> Result<(i64, Option<Vec<u8>>), StoreError> {
+    let sql = "SELECT audit_sequence, audit_head FROM accounts WHERE id = $1";
+    let row = db
+        .query_opt(&db.prepare_cached(sql).await?, &[&account.0])
+        .await?;
+    Ok(row.map_or((0, None), |row| (row.get(0), row.get(1))))
+}
+
+/// Everything of an event that its hash covers.
+pub(super) struct Link {
+    pub(super) account: AccountId,
+    pub(super) sequence: i64,
+    pub(super) at: Timestamp,
+    pub(super) actor_id: Option<Uuid>,
+    pub(super) actor: String,
+    pub(super) source: String,
+    pub(super) action: String,
+    pub(super) subject_id: Option<Uuid>,
+    pub(super) subject: String,
+    pub(super) change: (serde_json::Value, serde_json::Value),
+    pub(super) command: Option<Uuid>,
+}
+
+impl Link {
+    fn of(account: AccountId, row: &Row) -> Self {
+        Self {
+            account,
+            sequence: row.get("sequence"),
+            at: row.get("at"),
+            actor_id: row.get("actor_id"),
+            actor: row.get("actor"),
+            source: row.get("source"),
+            action: row.get("action"),
+            subject_id: row.get("subject_id"),
+            subject: row.get("subject"),
+            change: (row.get("before"), row.get("after")),
+            command: row.get("command_id"),
+        }
+    }
+
+    /// SHA-256 over the hash before and this event as one JSON array; object keys are in order.
+    pub(super) fn hash(&self, before: Option<&[u8]>) -> Vec<u8> {
+        let text = serde_json::json!([
+            self.account,
+            self.sequence,
+            self.at.as_microsecond(),
+            self.actor_id,
+            self.actor,
+            self.source,
+            self.action,
+            self.subject_id,
+            self.subject,
+            self.change.0,
+            self.change.1,
+            self.command,
+        ])
+        .to_string();
+        Sha256::new()
+            .chain_update(before.unwrap_or_default())
+            .chain_update(text)
+            .finalize()
+            .to_vec()
+    }
+}
