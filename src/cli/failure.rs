@@ -177,7 +177,7 @@ pub type Outcome<T = ()> = Result<T, Failure>;
 mod tests {
     use super::{Exit, Failure};
     use crate::domain::{EmailError, policy::Denied};
-    use crate::service::{Conflict, Dead, Invalid, ServiceError};
+    use crate::service::{Conflict, Dead, Invalid, ServiceError, SignInFault};
     use std::io;
 
     #[test]

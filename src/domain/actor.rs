@@ -45,6 +45,14 @@ impl Actor {
         }
     }
 
+    /// The user's session, or none for who has none.
+    pub fn session(&self) -> Option<SessionId> {
+        match &self.who {
+            Who::User { session, .. } => Some(*session),
+            Who::Operator { .. } | Who::Invitee { .. } => None,
+        }
+    }
+
     /// How the audit log and the screens name the actor.
     pub fn label(&self) -> String {
         match &self.who {

@@ -78,9 +78,9 @@ impl Service {
             return Err(misplaced(operation));
         }
         let tx = connection.begin(&Scope::user(*id)).await?;
-        let life = self.0.settings.sessions;
-        let live = sessions::touch(&tx, *session, life, Touch::Acts).await?;
-        Ok((tx, *id, live.ok_or(ended)?))
+        let settings = &self.0.settings;
+        let found = sessions::touch(&tx, *session, settings.sessions, Touch::Acts).await?;
+        Ok((tx, *id, found.ok_or(ended)?))
     }
 
     /// A transaction over the whole installation, for the operator.

@@ -2,7 +2,7 @@
 
 use super::{Invalid, Operation, Result, Service, ServiceError, SignInFault, entrance::done};
 use crate::{
-    domain::{Actor, LoginAttempt, SessionId, User, Who},
+    domain::{Actor, LoginAttempt, User},
     store::{logins, sessions, users},
 };
 use secrecy::SecretString;
@@ -66,7 +66,7 @@ impl Service {
         let change = Operation::ChangePassword;
         let (tx, id) = self.own(change, actor, &mut connection).await?;
         users::set_password(&tx, id, &hash).await?;
-        sessions::end_all(&tx, id, session(actor)).await?;
+        sessions::end_all(&tx, id, actor.session()).await?;
         done(tx, ()).await
     }
 
@@ -80,13 +80,6 @@ impl Service {
         let (tx, id) = self.own(log, actor, &mut connection).await?;
         let attempts = logins::of_user(&tx, id, limit).await?;
         done(tx, attempts).await
-    }
-}
-
-fn session(actor: &Actor) -> Option<SessionId> {
-    match &actor.who {
-        Who::User { session, .. } => Some(*session),
-        Who::Operator { .. } | Who::Invitee { .. } => None,
     }
 }
 

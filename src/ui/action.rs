@@ -41,6 +41,8 @@ pub enum Action {
     MyDetails,
     ChangePassword,
     LoginLog,
+    MySessions,
+    SecondFactor,
     AcceptOwnership,
     SignOut,
 }
@@ -209,6 +211,8 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::MyDetails, "my-details", ("My details", "details"), &[Main]),
     entry(Action::ChangePassword, "change-password", ("Change password", "password"), &[Main]),
     entry(Action::LoginLog, "login-log", ("Login log", "logins"), &[Main]),
+    entry(Action::MySessions, "my-sessions", ("My sessions", "sessions"), &[Main]),
+    entry(Action::SecondFactor, "second-factor", ("Second factor", "second factor"), &[Main]),
     entry(Action::AcceptOwnership, "accept-ownership", ("Become an owner", "become owner"), &[Main]),
     entry(Action::SignOut, "sign-out", ("Sign out", "sign out"), &[Main]),
     entry(Action::Confirm, "confirm", ("Go ahead, or press what has the focus", "ok"), EVERY),

@@ -3,16 +3,16 @@
 use super::effect::{Effect, Failure, FailureKind, Session};
 use super::layout;
 use super::message::{Done, Found, Message, Place, Reply, Setup};
-use super::modals::Modal;
-use super::modals::{ModalEvent, Notice};
+use super::modals::ModalEvent;
 use super::model::{Link, Model, Phase, Screen, Start};
 use super::outcomes::{grant_wish, settle};
+use super::own;
 use super::panes::{Main, open_for_member};
 use super::screens::{ChooseAccount, FirstRun};
 use super::update::{reload, to_sign_in};
 use super::widgets::toast::Kind;
 use super::words::done_words;
-use crate::domain::{AccountSummary, Change, DisplaySafe, Member, Page};
+use crate::domain::{AccountSummary, Change, Member, Page};
 use crate::ui::action::Action;
 
 /// Applies an answer. The dialog with the focus hears it too.
@@ -58,18 +58,7 @@ pub(super) fn on_answer(model: &mut Model, message: Message) -> Vec<Effect> {
             Ok(_) => succeed(model, "You are an owner of this account now"),
             Err(failure) => fail(model, &failure),
         },
-        Message::LinkRevealed(reply) => on_link(model, reply),
-        Message::Renamed(Ok(user)) => {
-            if let Some(session) = &mut model.ctx.session {
-                session.user = *user;
-            }
-            succeed(model, "Your name is changed")
-        }
-        Message::PasswordChanged(Ok(())) => succeed(
-            model,
-            "Your password is changed; your other sessions have ended",
-        ),
-        _ => Vec::new(),
+        message => own::on_own(model, message),
     });
     effects
 }
@@ -80,6 +69,13 @@ fn signed_out(model: &mut Model, message: &Message) -> bool {
     | Message::InvitationsLoaded(Err(failure))
     | Message::Changed(_, Err(failure))
     | Message::AccountEntered(Err(failure))
+    | Message::StillIn(Err(failure))
+    | Message::SessionsLoaded(Err(failure))
+    | Message::SessionEnded(Err(failure))
+    | Message::SignedOutEverywhere(Err(failure))
+    | Message::FactorShown(Err(failure))
+    | Message::EnrolmentBegun(Err(failure))
+    | Message::Proven(Err(failure))
     | Message::MemberRestored(Err(failure))) = message
     else {
         return false;
@@ -108,7 +104,11 @@ fn on_connected(model: &mut Model, reply: Reply<Found>) -> Vec<Effect> {
     }
     let effect = match std::mem::take(&mut model.opening.start) {
         Start::Resume(secret) => Some(Effect::Resume(secret)),
-        Start::Credentials { email, password } => Some(Effect::SignIn { email, password }),
+        Start::Credentials { email, password } => Some(Effect::SignIn {
+            email,
+            password,
+            code: None,
+        }),
         Start::SignIn => match &model.screen {
             Screen::SignIn(screen) if screen.waiting.is_on() => Some(screen.effect()),
             _ => None,
@@ -144,7 +144,7 @@ fn on_signed_in(model: &mut Model, reply: Reply<Box<Session>>) -> Vec<Effect> {
 
 /// Straight into the account asked for at the start, the only one, or the one used last; else the
 /// choice, which is remembered.
-fn choose_account(model: &mut Model, session: &Session) -> Option<Effect> {
+pub(super) fn choose_account(model: &mut Model, session: &Session) -> Option<Effect> {
     let wanted = model.opening.account.take();
     let named = |account: &&AccountSummary| {
         wanted
@@ -170,7 +170,11 @@ fn on_entered(model: &mut Model, reply: Reply<Box<AccountSummary>>) -> Vec<Effec
             if let Screen::SignIn(screen) = &mut model.screen {
                 screen.refused(&failure);
             }
-            return fail(model, &failure);
+            let effects = fail(model, &failure);
+            return match failure.kind {
+                FailureKind::FactorRequired => own::set_up_factor(model),
+                _ => effects,
+            };
         }
     };
     model.ctx.account = Some(account);
@@ -179,6 +183,7 @@ fn on_entered(model: &mut Model, reply: Reply<Box<AccountSummary>>) -> Vec<Effec
     let mut effects = main.members.load(Place::Fresh, &model.ctx);
     effects.extend(model.ctx.seat().map(Effect::ListInvitations));
     model.screen = Screen::Main(main);
+    model.plan_watch();
     for notice in std::mem::take(&mut model.opening.notices) {
         model.toasts.push(Kind::Warning, notice, model.ctx.now);
     }
@@ -261,6 +266,7 @@ fn on_refused(model: &mut Model, change: &Change, failure: &Failure) -> Vec<Effe
             reload(model)
         }
         FailureKind::Unavailable => fail(model, failure),
+        FailureKind::ProofNeeded => own::ask_for_proof(model),
         _ => Vec::new(),
     }
 }
@@ -280,34 +286,14 @@ fn on_restored(model: &mut Model, reply: Reply<Box<Member>>) -> Vec<Effect> {
     }
 }
 
-fn on_link(model: &mut Model, reply: Reply<secrecy::SecretString>) -> Vec<Effect> {
-    use secrecy::ExposeSecret;
-    match reply {
-        Ok(link) => {
-            let lines = vec![
-                DisplaySafe::new(
-                    "Whoever has this link can join in that person's name. Showing it is recorded.",
-                ),
-                DisplaySafe::default(),
-                DisplaySafe::new(link.expose_secret()),
-            ];
-            model
-                .modals
-                .push(Modal::Notice(Notice::new("One-time link", lines)));
-            Vec::new()
-        }
-        Err(failure) => fail(model, &failure),
-    }
-}
-
 /// A result in a toast, and the lists read again.
-fn succeed(model: &mut Model, words: &str) -> Vec<Effect> {
+pub(super) fn succeed(model: &mut Model, words: &str) -> Vec<Effect> {
     model.toasts.push(Kind::Success, words, model.ctx.now);
     reload(model)
 }
 
 /// The banner where the database does not answer, else a toast.
-fn fail(model: &mut Model, failure: &Failure) -> Vec<Effect> {
+pub(super) fn fail(model: &mut Model, failure: &Failure) -> Vec<Effect> {
     let ctx = model.ctx.clone();
     if let (FailureKind::Unavailable, Some(main)) = (failure.kind, model.main_mut()) {
         main.trouble = Some(failure.clone());

@@ -4,7 +4,8 @@ use super::action::Action;
 use super::effect::Effect;
 use super::layout;
 use super::modals::{
-    ChangePassword, LoginLog, Modal, ModalEvent, MyDetails, ProfileMenu, SwitchAccount,
+    ChangePassword, LoginLog, Modal, ModalEvent, MyDetails, MySessions, ProfileMenu, SecondFactor,
+    SwitchAccount,
 };
 use super::model::{Model, Screen};
 use super::outcomes::grant_wish;
@@ -104,6 +105,14 @@ fn profile_action(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         Action::LoginLog => (
             Modal::LoginLog(LoginLog::new(ctx)),
             vec![Effect::LoginLog(actor)],
+        ),
+        Action::MySessions => (
+            Modal::MySessions(MySessions::new(ctx)),
+            vec![Effect::MySessions(actor)],
+        ),
+        Action::SecondFactor => (
+            Modal::SecondFactor(SecondFactor::default()),
+            vec![Effect::ShowSecondFactor(actor)],
         ),
         Action::AcceptOwnership => return Some(vec![Effect::AcceptOwnership(ctx.seat()?)]),
         Action::SignOut => return Some(vec![Effect::SignOut(actor)]),

@@ -2,8 +2,10 @@
 //!
 //! Messages are past tense and carry domain values; a failure is already in words.
 
-use crate::domain::{AccountSummary, Change, Invitation, LoginAttempt, Member, Page, User};
-use crate::ui::effect::{Failure, Session};
+use crate::domain::{
+    AccountSummary, Change, Invitation, LoginAttempt, Member, Page, SessionSummary, User,
+};
+use crate::ui::effect::{Enrolment, FactorState, Failure, Session};
 use crate::ui::model::Mail;
 use crossterm::event::Event;
 use ratatui::layout::Size;
@@ -42,6 +44,19 @@ pub enum Message {
     LinkRevealed(Reply<SecretString>),
     Renamed(Reply<Box<User>>),
     PasswordChanged(Reply<()>),
+    SessionsLoaded(Reply<Vec<SessionSummary>>),
+    SessionEnded(Reply<()>),
+    SignedOutEverywhere(Reply<i64>),
+    /// Session and membership still hold, or not.
+    StillIn(Reply<()>),
+    /// Who sits there proved again who they are.
+    Proven(Reply<()>),
+    FactorShown(Reply<FactorState>),
+    EnrolmentBegun(Reply<Enrolment>),
+    /// With the recovery codes.
+    FactorConfirmed(Reply<Vec<SecretString>>),
+    FactorRemoved(Reply<()>),
+    FactorRequired(bool, Reply<()>),
     LoginsLoaded(Reply<Vec<LoginAttempt>>),
 }
 

@@ -15,6 +15,7 @@ pub mod message;
 pub mod modals;
 pub mod model;
 mod outcomes;
+mod own;
 pub mod panes;
 mod run;
 mod runtime;

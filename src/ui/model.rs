@@ -12,10 +12,14 @@ use super::widgets::toast::Toasts;
 use crate::domain::{
     Account, AccountSummary, Catalogue, DisplaySafe, PasswordPolicy, Secret256, Standing,
 };
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ratatui::layout::Rect;
 use secrecy::SecretString;
 use std::sync::Arc;
+
+/// How often an open console looks whether it may still be open: with the answer's way back within the
+/// two seconds in which one that may not has to be gone.
+const WATCH: SignedDuration = SignedDuration::from_millis(1500);
 
 /// The state.
 #[derive(Debug)]
@@ -30,6 +34,10 @@ pub struct Model {
     pub link: Link,
     pub opening: Opening,
     pub phase: Phase,
+    /// When to look again whether session and membership still hold.
+    pub watch_at: Option<Timestamp>,
+    /// The person's last key, click or paste: a screen left alone stops reading by itself.
+    pub last_input: Timestamp,
 }
 
 /// What panes and modals may know besides themselves.
@@ -158,6 +166,8 @@ impl Model {
         };
         Self {
             screen: Screen::SignIn(SignIn::new(email)),
+            watch_at: None,
+            last_input: ctx.now,
             ctx,
             modals: Vec::new(),
             toasts: Toasts::default(),
@@ -216,11 +226,18 @@ impl Model {
             waiting.next_tick(now),
             poll,
             modal,
+            self.watch_at,
             self.toasts.next_tick(),
         ]
         .into_iter()
         .flatten()
         .min()
+    }
+
+    /// Plans the next look whether session and membership still hold: while somebody is in an account.
+    pub fn plan_watch(&mut self) {
+        let next = self.ctx.now.checked_add(WATCH).ok();
+        self.watch_at = next.filter(|_| matches!(self.screen, Screen::Main(_)));
     }
 
     /// The main screen, when it is there.

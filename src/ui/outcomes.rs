@@ -4,6 +4,7 @@ use super::effect::Effect;
 use super::modals::ModalEvent;
 use super::modals::{Modal, Outcome, Review, Submitted};
 use super::model::Model;
+use super::own::after_enrolling;
 use super::panes::Wish;
 use super::update::dispatch;
 use super::widgets::toast::Kind;
@@ -29,8 +30,10 @@ pub(super) fn settle(model: &mut Model, outcome: Outcome<Submitted>) -> Vec<Effe
     let submitted = match outcome {
         Outcome::Stay => return Vec::new(),
         Outcome::Close => {
-            model.modals.pop();
-            return Vec::new();
+            return match model.modals.pop() {
+                Some(Modal::SecondFactor(factor)) => after_enrolling(model, factor.is_done()),
+                _ => Vec::new(),
+            };
         }
         Outcome::Submit(submitted) => submitted,
     };
@@ -68,6 +71,7 @@ fn submit(model: &mut Model, submitted: Submitted) -> Vec<Effect> {
             actor.map(|actor| Effect::EnterAccount(actor, account))
         }
         Submitted::Apply(change, command) => seat.map(|seat| Effect::Apply(seat, change, command)),
+        Submitted::Start(effect) => Some(effect),
         Submitted::RevealLink(id) => seat.map(|seat| Effect::RevealLink(seat, id)),
         Submitted::Rename(name) => actor.map(|actor| Effect::RenameMyself(actor, name)),
         Submitted::ChangePassword { current, new } => actor.map(|actor| Effect::ChangePassword {

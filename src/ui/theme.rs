@@ -96,6 +96,8 @@ roles! {
     badge_full,
     /// The badge of a chosen set.
     badge_custom,
+    /// A QR code: its dark modules on its light ones.
+    qr,
 }
 
 /// One role in a theme file: colours by name (`cyan`, `bright-black`, `reset`) or as

@@ -17,7 +17,7 @@ use super::waiting::Waiting;
 use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::{Position, Rect};
 
 /// Applies one message at the instant `now`.
@@ -47,6 +47,9 @@ fn quit(model: &mut Model) -> Vec<Effect> {
 }
 
 fn on_input(model: &mut Model, event: Event) -> Vec<Effect> {
+    if !matches!(event, Event::Resize(..)) {
+        model.last_input = model.ctx.now;
+    }
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => on_key(model, key),
         Event::Paste(text) => dispatch(model, &ModalEvent::Paste(&text)),
@@ -181,13 +184,30 @@ pub(super) fn dispatch(model: &mut Model, event: &ModalEvent<'_>) -> Vec<Effect>
     effect.into_iter().collect()
 }
 
+/// A console that nobody has touched for so long reads no lists by itself, so that its session can go
+/// idle.
+const ATTENDED: SignedDuration = SignedDuration::from_mins(5);
+
 fn on_tick(model: &mut Model) -> Vec<Effect> {
-    model.toasts.expire(model.ctx.now);
-    let due = match &model.screen {
-        Screen::Main(main) => main.poll_at.is_some_and(|at| at <= model.ctx.now),
-        _ => false,
-    };
-    if due { reload(model) } else { Vec::new() }
+    let now = model.ctx.now;
+    model.toasts.expire(now);
+    let mut effects = Vec::new();
+    if model.watch_at.is_some_and(|at| at <= now) {
+        model.watch_at = None;
+        effects.extend(model.ctx.seat().map(Effect::StillIn));
+    }
+    let ctx = model.ctx.clone();
+    let attended = now.duration_since(model.last_input) < ATTENDED;
+    if let Screen::Main(main) = &mut model.screen
+        && main.poll_at.is_some_and(|at| at <= now)
+    {
+        if attended || main.trouble.is_some() {
+            effects.extend(reload(model));
+        } else {
+            main.plan_poll(&ctx);
+        }
+    }
+    effects
 }
 
 /// A larger window may want more rows.
@@ -205,6 +225,7 @@ fn read_ahead(model: &mut Model) -> Vec<Effect> {
 pub(super) fn to_sign_in(model: &mut Model, words: &str) {
     let email = model.ctx.session.take().map(|session| session.user.email);
     model.ctx.account = None;
+    model.watch_at = None;
     model.modals.clear();
     let mut screen = SignIn::new(email.as_ref().map_or("", |email| email.as_str()));
     if !words.is_empty() {

@@ -2,6 +2,7 @@
 //! imports the service: `perform` carries an effect out, `failure` puts an error into words.
 
 mod failure;
+mod own;
 mod perform;
 
 pub use failure::{Failure, FailureKind};
@@ -9,8 +10,10 @@ pub use perform::{COUNT_CAP, look_around, perform};
 
 use crate::domain::{
     AccountId, AccountSummary, Actor, Change, CommandId, Email, InvitationId, LoginMethod,
-    MemberQuery, Origin, Secret256, Seek, User,
+    MemberQuery, Origin, Secret256, Seek, SessionId, User,
 };
+pub use crate::service::{Enrolment, FactorState};
+
 use crate::service::{Entry, Service, SignedIn};
 use crate::ui::message::Place;
 use futures_util::future::BoxFuture;
@@ -37,6 +40,7 @@ pub enum Effect {
     SignIn {
         email: String,
         password: SecretString,
+        code: Option<SecretString>,
     },
     Resume(Secret256),
     SignOut(Actor),
@@ -58,6 +62,25 @@ pub enum Effect {
         new: SecretString,
     },
     LoginLog(Actor),
+    MySessions(Actor),
+    EndSession(Actor, SessionId),
+    SignOutEverywhere(Actor),
+    /// Whether session and membership still hold.
+    StillIn(Seat),
+    ConfirmIdentity {
+        actor: Actor,
+        password: SecretString,
+        code: SecretString,
+    },
+    ShowSecondFactor(Actor),
+    BeginSecondFactor(Actor),
+    ConfirmSecondFactor(Actor, SecretString),
+    RemoveSecondFactor {
+        actor: Actor,
+        password: SecretString,
+        code: SecretString,
+    },
+    RequireSecondFactor(Seat, bool),
 }
 
 /// Who acts in which account.
@@ -94,6 +117,9 @@ pub enum Slot {
     Invitations,
     Preview,
     Logins,
+    Watch,
+    Factor,
+    Sessions,
 }
 
 impl Effect {
@@ -105,6 +131,9 @@ impl Effect {
             Self::ListInvitations(_) => Some(Slot::Invitations),
             Self::ShowMember(..) | Self::RemovalPreview(..) => Some(Slot::Preview),
             Self::LoginLog(_) => Some(Slot::Logins),
+            Self::StillIn(_) => Some(Slot::Watch),
+            Self::ShowSecondFactor(_) => Some(Slot::Factor),
+            Self::MySessions(_) => Some(Slot::Sessions),
             _ => None,
         }
     }

@@ -1,9 +1,11 @@
 //! Effects carried out through the service, each answered by a message.
 
+use super::own::on_ones_own;
 use super::{Effect, Failure, Here, Seat, Session};
 use crate::domain::{Actor, Change, CommandId, Email};
 use crate::service::{
-    Limits, MailTruth, SendInvitation, Service, ServiceError, SetGrant, SignedIn, Write, WriteMode,
+    Limits, MailTruth, Proof, SendInvitation, Service, ServiceError, SetGrant, SignedIn, Write,
+    WriteMode,
 };
 use crate::ui::message::{Done, Found, Message, Reply, Setup};
 use crate::ui::model::Mail;
@@ -11,7 +13,6 @@ use secrecy::SecretString;
 
 /// Counting stops here while a search is on.
 pub const COUNT_CAP: i64 = 1001;
-const LOGINS_SHOWN: i64 = 200;
 
 /// Carries `effect` out and tells what came of it. [`Effect::Connect`], [`Effect::CopyText`] and
 /// [`Effect::KeepSession`] are the runtime's and answer nothing here.
@@ -23,9 +24,17 @@ pub async fn perform(effect: Effect, service: &Service, here: &Here) -> Option<M
             owner,
             password,
         } => Message::SignedIn(set_up((&account, &owner, &password), service, here).await),
-        Effect::SignIn { email, password } => Message::SignedIn(session(
-            service.sign_in(&email, &password, &here.entry()).await,
-        )),
+        Effect::SignIn {
+            email,
+            password,
+            code,
+        } => {
+            let proof = Proof {
+                password: &password,
+                code: code.as_ref(),
+            };
+            Message::SignedIn(session(service.sign_in(&email, proof, &here.entry()).await))
+        }
         Effect::Resume(secret) => {
             Message::SignedIn(session(service.resume(&secret, &here.entry()).await))
         }
@@ -33,18 +42,10 @@ pub async fn perform(effect: Effect, service: &Service, here: &Here) -> Option<M
         Effect::EnterAccount(actor, account) => Message::AccountEntered(
             reply(service.enter_account(&actor, account).await).map(Box::new),
         ),
-        Effect::RenameMyself(actor, name) => {
-            Message::Renamed(reply(service.rename_myself(&actor, &name).await).map(Box::new))
-        }
-        Effect::ChangePassword {
-            actor,
-            current,
-            new,
-        } => Message::PasswordChanged(reply(service.change_password(&actor, &current, &new).await)),
-        Effect::LoginLog(actor) => {
-            Message::LoginsLoaded(reply(service.login_log(&actor, LOGINS_SHOWN).await))
-        }
-        effect => return in_account(effect, service).await,
+        effect => match on_ones_own(effect, service).await {
+            Ok(message) => message,
+            Err(effect) => return in_account(*effect, service).await,
+        },
     };
     Some(message)
 }
@@ -83,6 +84,14 @@ async fn in_account(effect: Effect, service: &Service) -> Option<Message> {
         Effect::AcceptOwnership(Seat { actor, account }) => {
             let write = Write::new(&actor, account);
             Message::OwnershipAccepted(reply(service.accept_ownership(&write).await).map(Box::new))
+        }
+        Effect::StillIn(Seat { actor, account }) => {
+            Message::StillIn(reply(service.still_in(&actor, account).await))
+        }
+        Effect::RequireSecondFactor(Seat { actor, account }, required) => {
+            let write = Write::new(&actor, account);
+            let done = service.require_second_factor(&write, required).await;
+            Message::FactorRequired(required, reply(done))
         }
         Effect::RevealLink(Seat { actor, account }, id) => {
             let write = Write::new(&actor, account);
@@ -191,7 +200,7 @@ pub async fn look_around(service: &Service) -> Reply<Found> {
     Ok(Found { setup, mail })
 }
 
-fn reply<T>(result: Result<T, ServiceError>) -> Reply<T> {
+pub(super) fn reply<T>(result: Result<T, ServiceError>) -> Reply<T> {
     result.map_err(Failure::from)
 }
 

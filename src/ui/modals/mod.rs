@@ -8,10 +8,13 @@ mod help;
 mod invitation_actions;
 mod login_log;
 mod my_details;
+mod my_sessions;
 mod notice;
 mod permissions;
 mod profile_menu;
+mod prove;
 mod review;
+mod second_factor;
 mod switch_account;
 mod writing;
 mod written;
@@ -22,13 +25,17 @@ pub use help::Help;
 pub use invitation_actions::InvitationActions;
 pub use login_log::LoginLog;
 pub use my_details::MyDetails;
+pub use my_sessions::MySessions;
 pub use notice::Notice;
 pub use permissions::Permissions;
 pub use profile_menu::ProfileMenu;
+pub use prove::Prove;
 pub use review::Review;
+pub use second_factor::SecondFactor;
 pub use switch_account::SwitchAccount;
 
 use super::action::{Action, Context};
+use super::effect::Effect;
 use super::message::Message;
 use super::model::Ctx;
 use super::theme::Styles;
@@ -85,6 +92,8 @@ pub enum Submitted {
         current: SecretString,
         new: SecretString,
     },
+    /// Start this; the dialog stays and hears the answer.
+    Start(Effect),
     /// Ask for the one-time link; the notice with it comes by itself.
     RevealLink(crate::domain::InvitationId),
 }
@@ -98,10 +107,13 @@ pub enum Modal {
     InvitationActions(InvitationActions),
     LoginLog(LoginLog),
     MyDetails(MyDetails),
+    MySessions(MySessions),
     Notice(Notice),
     Permissions(Permissions),
     ProfileMenu(ProfileMenu),
+    Prove(Prove),
     Review(Review),
+    SecondFactor(SecondFactor),
     SwitchAccount(SwitchAccount),
 }
 
@@ -115,10 +127,13 @@ macro_rules! each {
             Modal::InvitationActions($inner) => $call,
             Modal::LoginLog($inner) => $call,
             Modal::MyDetails($inner) => $call,
+            Modal::MySessions($inner) => $call,
             Modal::Notice($inner) => $call,
             Modal::Permissions($inner) => $call,
             Modal::ProfileMenu($inner) => $call,
+            Modal::Prove($inner) => $call,
             Modal::Review($inner) => $call,
+            Modal::SecondFactor($inner) => $call,
             Modal::SwitchAccount($inner) => $call,
         }
     };
@@ -148,6 +163,8 @@ impl Modal {
         match self {
             Self::MyDetails(details) => details.is_typing(),
             Self::ChangePassword(change) => change.is_typing(),
+            Self::Prove(prove) => prove.is_typing(),
+            Self::SecondFactor(factor) => factor.is_typing(),
             _ => false,
         }
     }
@@ -158,6 +175,7 @@ impl Modal {
             Self::Review(review) => review.next_tick(now),
             Self::Confirm(confirm) => confirm.next_tick(now),
             Self::LoginLog(log) => log.next_tick(now),
+            Self::MySessions(sessions) => sessions.next_tick(now),
             _ => None,
         }
     }

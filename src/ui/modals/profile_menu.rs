@@ -28,6 +28,8 @@ impl ProfileMenu {
             Action::MyDetails,
             Action::ChangePassword,
             Action::LoginLog,
+            Action::MySessions,
+            Action::SecondFactor,
         ];
         actions.extend(offered.then_some(Action::AcceptOwnership));
         actions.push(Action::SignOut);

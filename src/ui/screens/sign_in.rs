@@ -2,7 +2,7 @@
 //! early is sent as soon as it is there.
 
 use super::{card, content, draw_card};
-use crate::ui::effect::{Effect, Failure};
+use crate::ui::effect::{Effect, Failure, FailureKind};
 use crate::ui::modals::ModalEvent;
 use crate::ui::model::{Ctx, Link};
 use crate::ui::theme::Styles;
@@ -12,7 +12,7 @@ use crate::ui::widgets::text_input::{Mask, TextInput};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-/// Address and password.
+/// Address and password; the code of a second factor once it is asked for.
 #[derive(Debug)]
 pub struct SignIn {
     form: Form,
@@ -21,6 +21,7 @@ pub struct SignIn {
 
 const EMAIL: usize = 0;
 const PASSWORD: usize = 1;
+const CODE: usize = 2;
 
 impl SignIn {
     /// The screen, with the address where it is known.
@@ -90,13 +91,20 @@ impl SignIn {
             password: password
                 .map(|field| field.input.secret())
                 .unwrap_or_default(),
+            code: self.form.fields.get(CODE).map(|f| f.input.secret()),
         }
     }
 
     /// It did not work: what was typed stays, except a refused password's focus.
     pub fn refused(&mut self, failure: &Failure) {
         self.waiting.end();
-        self.form.complain(PASSWORD, failure.text.as_str());
+        if failure.kind == FailureKind::CodeNeeded && self.form.fields.get(CODE).is_none() {
+            let code = TextInput::new(Mask::Shown, 40);
+            self.form.fields.push(Field::new("Code", "123 456", code));
+        }
+        let last = self.form.fields.len().saturating_sub(1);
+        self.form
+            .complain(last.max(PASSWORD), failure.text.as_str());
     }
 
     fn card(&self, screen: Rect) -> Rect {

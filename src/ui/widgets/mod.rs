@@ -7,6 +7,7 @@ pub mod dialog;
 pub mod fit;
 pub mod form;
 pub mod menu;
+pub mod qr;
 pub mod table;
 pub mod text_input;
 pub mod toast;

@@ -128,12 +128,12 @@ async fn without_its_event_no_change_happens() {
         matches!(removed, Err(ServiceError::Bug { .. })),
         "{removed:?}"
     );
-    let send = rollbook::service::SendInvitation {
+    let wanted = rollbook::service::SendInvitation {
         email: email("carl@acme.example"),
         grant: Grant::full(),
         limits: rollbook::service::Limits::Enforced,
     };
-    let sent = service.send_invitation(&write(), &send).await;
+    let sent = service.send_invitation(&write(), &wanted).await;
     assert!(matches!(sent, Err(ServiceError::Bug { .. })), "{sent:?}");
     let after: String = client.query_one(state, &[]).await.unwrap().get(0);
     assert_eq!(before, after);

@@ -5,13 +5,14 @@ use crate::support::{
     service_with, settings, sign_in,
 };
 use rollbook::{
+    clock::Clock,
     domain::{AccountId, Grant},
     service::{
         Conflict, Invalid, Proof, Service, ServiceError, SetGrant, SignInFault, SignedIn, Write,
     },
 };
 use secrecy::{ExposeSecret, SecretString};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio_postgres::Client;
 use totp_rs::Totp;
 
@@ -185,11 +186,8 @@ async fn a_removed_member_is_out_at_once() {
 
 /// The code that an authenticator shows, so many steps from now.
 fn code(authenticator: &Totp, steps: u64) -> SecretString {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    authenticator
-        .generate(now.as_secs() + 30 * steps)
-        .to_string()
-        .into()
+    let now = u64::try_from(Clock::System.now().as_second()).unwrap();
+    authenticator.generate(now + 30 * steps).to_string().into()
 }
 
 /// Enrols with an authenticator that knows what the QR code says.
