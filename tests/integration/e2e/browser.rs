@@ -119,7 +119,7 @@ async fn r10_a_known_user_logs_in_and_accepts_in_a_browser() {
     assert!(browser.text().await.contains("All permissions"));
     browser.fill("password", "the wrong password").await;
     browser.press("Log in and accept").await;
-    browser.see("do not match").await;
+    browser.see_fault("do not match").await;
     browser.fill("password", PASSWORD).await;
     browser.press("Log in and accept").await;
     browser.see("You are a member of Lovelace Mills").await;

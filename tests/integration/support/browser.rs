@@ -96,14 +96,19 @@ impl Browser {
 
     /// Waits until the page's heading holds these words.
     pub(crate) async fn see(&self, heading: &str) {
-        let path = format!("//h1[contains(., \"{heading}\")]");
+        self.wait_for("h1", heading).await;
+    }
+
+    /// Waits until the page complains in these words.
+    pub(crate) async fn see_fault(&self, words: &str) {
+        self.wait_for("*[@role='alert']", words).await;
+    }
+
+    async fn wait_for(&self, element: &str, words: &str) {
+        let path = format!("//{element}[contains(., \"{words}\")]");
         let wait = self.client.wait().at_most(Duration::from_secs(20));
         let found = wait.for_element(Locator::XPath(&path)).await;
-        assert!(
-            found.is_ok(),
-            "no heading {heading:?} in: {}",
-            self.text().await
-        );
+        assert!(found.is_ok(), "no {words:?} in: {}", self.text().await);
     }
 
     /// The visible text of the page.
