@@ -104,17 +104,22 @@ impl Terminal {
         }
     }
 
-    /// Changes the terminal's size.
+    /// Changes the terminal's size. What it showed is lost.
     pub(crate) fn resize(&self, (columns, rows): (u16, u16)) {
+        // First an empty screen: what is drawn for the new size must find it.
+        *self.screen.lock().unwrap() = vt100::Parser::new(rows, columns, 0);
+        self.tell_size((columns, rows));
+    }
+
+    /// Tells the program another size, without the screen following: vt100 does not survive what was
+    /// drawn for a larger one when it is a single cell.
+    pub(crate) fn tell_size(&self, (columns, rows): (u16, u16)) {
         let size = PtySize {
             rows,
             cols: columns,
             pixel_width: 0,
             pixel_height: 0,
         };
-        // First an empty screen: what is drawn for the new size must find it, and growing one again
-        // that was a single cell loses what is drawn on it.
-        *self.screen.lock().unwrap() = vt100::Parser::new(rows, columns, 0);
         self.master.as_ref().unwrap().resize(size).unwrap();
     }
 
