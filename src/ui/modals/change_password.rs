@@ -45,6 +45,7 @@ impl ChangePassword {
 
     pub fn on_event(&mut self, event: &ModalEvent<'_>, ctx: &Ctx) -> Outcome<Submitted> {
         match event {
+            ModalEvent::Answer(Message::PasswordChanged(Ok(()))) => Outcome::Close,
             ModalEvent::Answer(Message::PasswordChanged(Err(failure))) => {
                 let about_current = failure.kind == FailureKind::Invalid;
                 let field = if about_current { CURRENT } else { AGAIN };
