@@ -45,14 +45,14 @@ impl ChangePassword {
 
     pub fn on_event(&mut self, event: &ModalEvent<'_>, ctx: &Ctx) -> Outcome<Submitted> {
         match event {
-            ModalEvent::Answer(Message::PasswordChanged(Ok(()))) => Outcome::Close,
             ModalEvent::Answer(Message::PasswordChanged(Err(failure))) => {
                 let about_current = failure.kind == FailureKind::Invalid;
                 let field = if about_current { CURRENT } else { AGAIN };
                 self.form.complain(field, failure.text.to_string());
                 Outcome::Stay
             }
-            ModalEvent::Action(Action::Back) => Outcome::Close,
+            ModalEvent::Action(Action::Back)
+            | ModalEvent::Answer(Message::PasswordChanged(Ok(()))) => Outcome::Close,
             event => match self.form.on_event(event, dialog::inner(area(ctx))) {
                 Filled::NotYet => Outcome::Stay,
                 Filled::Submitted => self.go(ctx),

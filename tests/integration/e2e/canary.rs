@@ -13,6 +13,7 @@ use rollbook::{
 };
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     fs,
     io::{Read, Write},
     net::{TcpListener, TcpStream},
@@ -38,24 +39,31 @@ const TALKATIVE: &str = "
     ALTER SYSTEM SET log_lock_waits = on;
     ALTER SYSTEM SET wal_level = 'logical'";
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}
+
 /// What is searched for: every secret in the forms in which it could have been written down.
 #[derive(Default)]
 struct Needles(Vec<(String, Vec<u8>)>);
 
 impl Needles {
     fn add(&mut self, name: &str, secret: &[u8]) {
-        let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
         self.0.push((format!("{name} as it is"), secret.to_vec()));
-        self.0.push((format!("{name} as hex"), hex.into_bytes()));
+        self.0
+            .push((format!("{name} as hex"), hex(secret).into_bytes()));
         // base64 of something longer with the secret in it, at each of the three alignments; the
         // characters at both ends belong to the neighbours too.
         for shift in 0..3 {
             let shifted = [vec![0; shift], secret.to_vec()].concat();
             let text = STANDARD.encode(&shifted);
             let whole = secret.len() + shift;
-            let inner = &text[if shift == 0 { 0 } else { 4 }..whole / 3 * 4];
+            let inner = &text.as_bytes()[if shift == 0 { 0 } else { 4 }..whole / 3 * 4];
             let form = format!("{name} as base64 at {shift}");
-            self.0.push((form, inner.as_bytes().to_vec()));
+            self.0.push((form, inner.to_vec()));
         }
         if let Ok(text) = std::str::from_utf8(secret) {
             let encoded: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
@@ -142,12 +150,13 @@ impl House {
         let (client, connection) = tokio_postgres::connect(&dsn, tokio_postgres::NoTls)
             .await
             .unwrap();
-        let connection = tokio::spawn(connection);
-        for statement in sql.split(';') {
-            client.batch_execute(statement).await.unwrap();
-        }
-        drop(client);
-        connection.await.unwrap().unwrap();
+        let work = async move {
+            for statement in sql.split(';') {
+                client.batch_execute(statement).await.unwrap();
+            }
+        };
+        let ((), ended) = tokio::join!(work, connection);
+        ended.unwrap();
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -270,18 +279,18 @@ impl House {
     }
 }
 
-/// What anybody on the machine can read about the processes: arguments of all, and the environments
-/// of all but those that were given a secret in theirs.
-fn processes(given: &[u32]) -> Vec<(String, Vec<u8>)> {
+/// The arguments of all processes, and the environments of all but the program itself, which was
+/// given secrets in its own.
+fn processes() -> Vec<(String, Vec<u8>)> {
+    let program = Path::new(env!("CARGO_BIN_EXE_rollbook"));
     let mut read = Vec::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|n| n.parse().ok()) else {
-            continue;
-        };
+        let process = entry.path();
+        let itself = fs::read_link(process.join("exe")).is_ok_and(|exe| exe == program);
         for name in ["cmdline", "environ"] {
-            let known: bool = given.contains(&pid) && name == "environ";
-            if let (false, Ok(bytes)) = (known, fs::read(entry.path().join(name))) {
-                read.push((format!("{name} of process {pid}"), bytes));
+            let given = itself && name == "environ";
+            if let (false, Ok(bytes)) = (given, fs::read(process.join(name))) {
+                read.push((process.join(name).display().to_string(), bytes));
             }
         }
     }
@@ -340,19 +349,8 @@ fn signs_in(house: &House) -> Terminal {
     terminal
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn secrets_are_nowhere_but_where_they_belong() {
-    let house = House::new().await;
-    let mut needles = Needles::default();
-    for password in [FIRST, CHANGED, WRONG, BY_PAGE, BY_COMMAND, SECRET] {
-        needles.add(password, password.as_bytes());
-    }
-    let mut streams = in_the_console(&house);
-    let serving = house.serve();
-    let mut terminal = signs_in(&house);
-
-    let token = house.mailed("page@example.com");
-    needles.of_token("the first token", &token);
+/// Registers on the page, after a password that is too short; then opens the dead link again.
+fn registers_on_the_page(house: &House, token: &InvitationToken) {
     let registration = |password| {
         [
             ("name", "Page"),
@@ -360,54 +358,69 @@ async fn secrets_are_nowhere_but_where_they_belong() {
             ("again", password),
         ]
     };
-    let short = house.page(&token, "register", &registration("Kanarienvogel"));
+    let short = house.page(token, "register", &registration("Kanarienvogel"));
     assert!(short.contains("15 characters"), "{short}");
-    let joined = house.page(&token, "register", &registration(BY_PAGE));
+    let joined = house.page(token, "register", &registration(BY_PAGE));
     assert!(joined.contains("You are a member of"), "{joined}");
     let again = house.http(&format!("GET /invite/{} HTTP/1.1\r\n", token.expose()), "");
     assert!(again.contains("accepted"), "{again}");
+}
 
-    let sent = house.run(
-        &[
-            "invite",
-            "send",
-            "command@example.com",
-            "--all",
-            "--show-link",
-        ],
-        WRONG,
-    );
+/// Accepts with commands, right and wrong; what they printed.
+fn accepts_with_commands(house: &House, token: &InvitationToken) -> Vec<u8> {
+    let mut printed = Vec::new();
+    let link = format!("http://x.example/invite/{}", token.expose());
+    let accept = ["invite", "accept", &link, "--name", "Command", "--json"];
+    let list = ["--as", "command@example.com", "member", "list"];
+    for (args, password, code) in [
+        (&accept[..], "Kanarienvogel", 2),
+        (&accept[..5], "Kanarienvogel", 2),
+        (&accept[..], BY_COMMAND, 0),
+        (&accept[..], BY_COMMAND, 5),
+        (&accept[..5], BY_COMMAND, 5),
+        (&list[..], WRONG, 3),
+        (&list[..], BY_COMMAND, 3),
+    ] {
+        let done = house.run(args, password);
+        assert_eq!(done.status.code(), Some(code), "{args:?} {done:?}");
+        printed.extend([done.stdout, done.stderr].concat());
+    }
+    printed
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_are_nowhere_but_where_they_belong() {
+    let house = House::new().await;
+    let mut needles = Needles::default();
+    for password in [FIRST, CHANGED, WRONG, BY_PAGE, BY_COMMAND, SECRET] {
+        needles.add(password, password.as_bytes());
+    }
+    let mut printed = in_the_console(&house);
+    let serving = house.serve();
+    let mut terminal = signs_in(&house);
+    let token = house.mailed("page@example.com");
+    needles.of_token("the first token", &token);
+    registers_on_the_page(&house, &token);
+    let invite = [
+        "invite",
+        "send",
+        "command@example.com",
+        "--all",
+        "--show-link",
+    ];
+    let sent = house.run(&invite, WRONG);
     let mailed = house.mailed("command@example.com");
     needles.of_token("the second token", &mailed);
     // The one place besides the mail: asked for in so many words.
     let shown = String::from_utf8(sent.stdout).unwrap();
     assert!(shown.contains(mailed.expose()), "{shown}");
     needles.assert_absent("what `invite send` said of itself", &sent.stderr);
-    let link = format!("http://x.example/invite/{}", mailed.expose());
-    let accept = ["invite", "accept", &link, "--name", "Command"];
-    let me = ["--as", "command@example.com", "member", "list"];
-    for (args, password, code) in [
-        (&accept[..], "Kanarienvogel", 2),
-        (&accept[..], BY_COMMAND, 0),
-        (&accept[..], BY_COMMAND, 5),
-        (&me[..], WRONG, 3),
-        (&me[..], BY_COMMAND, 3),
-    ] {
-        for format in [&[][..], &["--json"][..]] {
-            if format.is_empty() && code == 0 {
-                continue;
-            }
-            let done = house.run(&[args, format].concat(), password);
-            assert_eq!(done.status.code(), Some(code), "{args:?} {done:?}");
-            streams.extend(done.stdout);
-            streams.extend(done.stderr);
-        }
-    }
+    printed.extend(accepts_with_commands(&house, &mailed));
     terminal.see("3 users");
 
     let server = house.server().await.unwrap();
     house.talk(&server, "CHECKPOINT").await;
-    for (place, bytes) in processes(&[terminal.pid(), serving.0.id()]) {
+    for (place, bytes) in processes() {
         needles.assert_absent(&place, &bytes);
     }
     let dump = Command::new("pg_dump").arg(server.dsn("rollbook")).output();
@@ -415,25 +428,35 @@ async fn secrets_are_nowhere_but_where_they_belong() {
     assert!(dump.status.success(), "{dump:?}");
     terminal.keys("q");
     terminal.ends_within(Duration::from_secs(10));
-    streams.extend(terminal.stream());
+    printed.extend(terminal.stream());
     drop(serving);
     server.stop().await;
 
-    needles.assert_absent("the dump", &dump.stdout);
-    needles.assert_absent("what was printed", &streams);
-    let files = house.files();
-    for (path, bytes) in &files {
+    let left = Left {
+        files: house.files(),
+        dump: dump.stdout,
+        mails: house.smtp.received().concat(),
+    };
+    needles.assert_absent("the dump", &left.dump);
+    needles.assert_absent("what was printed", &printed);
+    for (path, bytes) in &left.files {
         needles.assert_absent(&path.display().to_string(), bytes);
     }
-    let mails = house.smtp.received().concat();
-    proves_that_the_search_finds((&needles, &token), (&files, &dump.stdout, &mails));
+    proves_that_the_search_finds((&needles, &token), &left);
+}
+
+/// What is there when all programs have ended.
+struct Left {
+    files: Vec<(PathBuf, Vec<u8>)>,
+    dump: Vec<u8>,
+    mails: String,
 }
 
 /// The search finds what is there: the addresses wherever work was done, the token in the mail, and
 /// a form of each secret where it is put on purpose.
 fn proves_that_the_search_finds(
     (needles, token): (&Needles, &InvitationToken),
-    (files, dump, mails): (&[(PathBuf, Vec<u8>)], &[u8], &str),
+    Left { files, dump, mails }: &Left,
 ) {
     let file = |name: &str| {
         let ends = |path: &Path| path.ends_with(name);
@@ -458,13 +481,7 @@ fn proves_that_the_search_finds(
     for text in [
         STANDARD.encode(format!("x{FIRST}y")),
         STANDARD.encode(format!("\0rollbook\0{SECRET}")),
-        format!(
-            "[{}]",
-            CHANGED
-                .bytes()
-                .map(|b| format!("{b:02x}"))
-                .collect::<String>()
-        ),
+        format!("[{}]", hex(CHANGED.as_bytes())),
         format!("password={}&", BY_PAGE.replace('!', "%21")),
     ] {
         assert!(!needles.found_in(text.as_bytes()).is_empty(), "{text}");

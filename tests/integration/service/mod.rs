@@ -1,7 +1,11 @@
 //! The use cases on a real database.
 
 mod access;
+mod foreign;
 mod links;
+mod links_at_once;
+mod matrix;
+mod owners_at_once;
 mod pages;
 mod races;
 mod smoke;

@@ -85,11 +85,6 @@ impl Terminal {
         self.stream.lock().unwrap().clone()
     }
 
-    /// The number of the program's process.
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.process_id().unwrap()
-    }
-
     /// Types.
     pub(crate) fn keys(&mut self, keys: &str) {
         let writer = self.writer.as_mut().unwrap();
