@@ -108,3 +108,18 @@ async fn r06_foreign_ids_answer_like_ids_that_do_not_exist() {
         assert_eq!(foreign, missing, "{address}");
     }
 }
+
+#[tokio::test]
+async fn who_may_change_nobody_does_not_learn_who_is_a_member() {
+    let db = TestDb::new().await;
+    let service = service(&db);
+    let (acme, _) = account_with_owner(&service, "Acme", "ada@example.org").await;
+    join(&service, acme, "low@example.org", Grant::full()).await;
+    join(&service, acme, "bob@example.org", Grant::full()).await;
+    let low = sign_in(&service, "low@example.org").await.actor;
+    let nobody = about_member(&service, &low, acme, &email("nobody@example.org")).await;
+    for member in ["bob@example.org", "ada@example.org"] {
+        let member = about_member(&service, &low, acme, &email(member)).await;
+        assert_eq!(member, nobody);
+    }
+}
