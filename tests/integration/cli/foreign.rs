@@ -17,6 +17,36 @@ fn answer(installation: &Installation, args: &[&str], name: &str) -> (i32, Strin
     )
 }
 
+/// Commands about a member's address.
+const MEMBER: [&[&str]; 7] = [
+    &["member", "show", "IT"],
+    &["member", "set", "IT", "--all"],
+    &["member", "set", "IT", "--owner"],
+    &["member", "grant", "IT", "products.view"],
+    &["member", "revoke", "IT", "products.view"],
+    &["member", "remove", "IT", "--yes"],
+    &["member", "restore", "IT"],
+];
+/// Commands about an invitation's id.
+const INVITATION: [&[&str]; 4] = [
+    &["invite", "resend", "IT"],
+    &["invite", "resend", "IT", "--show-link"],
+    &["invite", "cancel", "IT", "--yes"],
+    &["invite", "set", "IT", "--all"],
+];
+/// Commands about an account's name.
+const ACCOUNT: [&[&str]; 2] = [
+    &["--account", "IT", "member", "list"],
+    &[
+        "--account",
+        "IT",
+        "invite",
+        "send",
+        "x@example.com",
+        "--all",
+    ],
+];
+
 #[tokio::test]
 async fn r06_foreign_names_and_ids_answer_like_missing_ones() {
     let mut installation = Installation::with_account("Acme", "ada@example.com").await;
@@ -41,36 +71,17 @@ async fn r06_foreign_names_and_ids_answer_like_missing_ones() {
     ];
     let sent = installation.run(&invite).json();
     let theirs = sent["id"].as_str().unwrap();
-    let (member, invitation) = (
-        ("eve@example.com", "nil@example.com"),
-        (theirs, "01890a5d-ac96-774b-bcce-b302099a8057"),
-    );
-    let account = ("Zoo", "Nix");
-    let commands: [(&[&str], (&str, &str)); 13] = [
-        (&["member", "show", "IT"], member),
-        (&["member", "set", "IT", "--all"], member),
-        (&["member", "set", "IT", "--owner"], member),
-        (&["member", "grant", "IT", "products.view"], member),
-        (&["member", "revoke", "IT", "products.view"], member),
-        (&["member", "remove", "IT", "--yes"], member),
-        (&["member", "restore", "IT"], member),
-        (&["invite", "resend", "IT"], invitation),
-        (&["invite", "resend", "IT", "--show-link"], invitation),
-        (&["invite", "cancel", "IT", "--yes"], invitation),
-        (&["invite", "set", "IT", "--all"], invitation),
-        (&["--account", "IT", "member", "list"], account),
-        (
-            &[
-                "--account",
-                "IT",
-                "invite",
-                "send",
-                "x@example.com",
-                "--all",
-            ],
-            account,
-        ),
+    let unknown = "01890a5d-ac96-774b-bcce-b302099a8057";
+    let all = [
+        (&MEMBER[..], "eve@example.com", "nil@example.com"),
+        (&INVITATION[..], theirs, unknown),
+        (&ACCOUNT[..], "Zoo", "Nix"),
     ];
+    let commands = all.iter().flat_map(|(commands, foreign, missing)| {
+        commands
+            .iter()
+            .map(|command| (*command, (*foreign, *missing)))
+    });
     for (command, (foreign, missing)) in commands {
         for format in [None, Some("--json"), Some("--dry-run")] {
             let mut args = vec!["--as", "ada@example.com"];

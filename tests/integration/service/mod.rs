@@ -9,3 +9,4 @@ mod owners_at_once;
 mod pages;
 mod races;
 mod smoke;
+mod throttle;
