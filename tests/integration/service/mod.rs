@@ -8,5 +8,6 @@ mod matrix;
 mod owners_at_once;
 mod pages;
 mod races;
+mod sessions_at_once;
 mod smoke;
 mod throttle;
