@@ -7,6 +7,7 @@
 use super::DisplaySafe;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
+use unicode_normalization::UnicodeNormalization;
 
 /// The most octets an address may have (RFC 5321 4.5.3.1.3, path of 256 less the brackets).
 const MAX_ADDRESS: usize = 254;
@@ -115,13 +116,15 @@ fn check_local(local: &str) -> Result<(), EmailError> {
 }
 
 fn ascii_domain(domain: &str) -> Result<String, EmailError> {
+    // Some keyboards and file names spell an umlaut as two characters.
+    let domain: String = domain.nfc().collect();
     if domain
         .chars()
         .any(|c| !c.is_alphanumeric() && c != '-' && c != '.')
     {
         return Err(EmailError::Domain);
     }
-    let ascii = idna::domain_to_ascii_strict(domain).map_err(|_refused| EmailError::Domain)?;
+    let ascii = idna::domain_to_ascii_strict(&domain).map_err(|_refused| EmailError::Domain)?;
     let labels: Vec<&str> = ascii.split('.').collect();
     let label_ok = |label: &&str| {
         !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-')

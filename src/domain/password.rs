@@ -104,16 +104,23 @@ pub fn prepare(password: &SecretString) -> SecretString {
     raw.nfc().map(space).collect::<String>().into()
 }
 
-/// Whether nothing but a known word and a short rest is there.
+/// Whether nothing but a known word and a short rest is there: the word as it is, the part of an
+/// address before the @, and each of them whatever stands between its letters.
 fn is_context(lower: &str, context: &[&str]) -> bool {
-    context
-        .iter()
-        .map(|word| word.to_lowercase())
-        .filter(|word| word.len() >= 4)
-        .any(|word| {
-            let rest: String = lower.split(word.as_str()).collect();
-            lower.contains(&word) && rest.chars().count() < 8
-        })
+    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect();
+    let plain: String = letters(lower);
+    let known = context.iter().flat_map(|word| {
+        let word = word.nfc().collect::<String>().to_lowercase();
+        let local = word.rsplit_once('@').map(|(local, _)| local.to_owned());
+        [Some(word), local].into_iter().flatten()
+    });
+    let little_but = |text: &str, word: &str| {
+        let rest: usize = text.split(word).map(|rest| rest.chars().count()).sum();
+        word.chars().count() >= 3 && text.contains(word) && rest < 8
+    };
+    known
+        .into_iter()
+        .any(|word| little_but(lower, &word) || little_but(&plain, &letters(&word)))
 }
 
 /// Whether the whole is a common password said several times over, or one character.
@@ -171,6 +178,58 @@ mod tests {
         assert_eq!(check("ada@example.com1"), Err(PasswordFault::Context));
         assert_eq!(check("rollbookrollbook"), Err(PasswordFault::Context));
         assert_eq!(check("plain\ttabbed words"), Err(PasswordFault::Control));
+    }
+
+    #[test]
+    fn every_common_password_is_refused_in_any_case() {
+        let all: Vec<&str> = super::COMMON.iter().copied().collect();
+        assert!(all.len() > 10_000);
+        assert!(all.iter().any(|common| common.chars().count() >= 15));
+        for common in all {
+            assert_eq!(check(common), Err(PasswordFault::Common), "{common}");
+            let upper = common.to_uppercase();
+            if upper.to_lowercase() == common {
+                assert_eq!(check(&upper), Err(PasswordFault::Common), "{upper}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_others_know_is_refused_however_it_is_written() {
+        let check = |text: &str| {
+            PasswordPolicy::default().check(
+                &SecretString::from(text),
+                &["lovelace.mills@example.com", "Mills & Söhne", "Rollbook"],
+            )
+        };
+        for known in [
+            "lovelace.mills1!",
+            "Lovelace Mills 12",
+            "LOVELACEMILLS-2024",
+            "lovelace.mills@example.com",
+            "Mills & So\u{308}hne 1",
+            "millssöhnemillssöhne",
+            "Rollbook Rollbook",
+            "r-o-l-l-b-o-o-k-1234",
+        ] {
+            assert_eq!(check(known), Err(PasswordFault::Context), "{known}");
+        }
+        assert_eq!(check("lovelace.mills with much more to it"), Ok(()));
+    }
+
+    #[test]
+    fn a_megabyte_is_refused_before_any_work_is_spent_on_it() {
+        let large = SecretString::from("x".repeat(1 << 20));
+        let policy = PasswordPolicy::default();
+        assert_eq!(
+            policy.check(&large, &[]),
+            Err(PasswordFault::TooLong { max: 128 })
+        );
+        // What is hashed for a login with it is one byte that no password has.
+        assert_eq!(prepare(&large).expose_secret(), "\u{0}");
+        assert_eq!(check("\u{0}"), Err(PasswordFault::Control));
+        let most = "\u{1f980}".repeat(127) + "\u{1f981}";
+        assert_eq!((most.len(), check(&most)), (512, Ok(())));
     }
 
     #[test]

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     domain::{
-        AccountId, Actor, Email, EventDraft, Grant, GrantDiff, Member, MemberQuery, Page, Role,
-        Seek, Standing,
+        AccountId, Actor, Email, EventDraft, Grant, GrantDiff, Member, MemberQuery, Page,
+        PermissionSet, Role, Seek, Standing, UserId,
         policy::{self, Deed, Target},
     },
     store::{events, invitations, members, sessions, users},
@@ -112,7 +112,7 @@ impl Service {
             Begun::Fresh(unit) => unit,
             Begun::Done(result) => return Ok(result),
         };
-        let before = find(&unit, &set.email, set.version).await?;
+        let (unit, before) = self.find(unit, &set.email, set.version).await?;
         let (unit, member) = if set.to.role == Role::Owner && unit.standing != Standing::Operator {
             self.towards_ownership(unit, write, &before).await?
         } else {
@@ -171,7 +171,7 @@ impl Service {
             Begun::Fresh(unit) => unit,
             Begun::Done(result) => return Ok(result),
         };
-        let member = find(&unit, email, version).await?;
+        let (unit, member) = self.find(unit, email, version).await?;
         let target = Target {
             user: member.user,
             grant: &member.grant,
@@ -227,6 +227,7 @@ impl Service {
             Begun::Fresh(unit) => unit,
             Begun::Done(result) => return Ok(result),
         };
+        let unit = self.may_manage(unit).await?;
         let account = unit.account.id;
         if members::by_email(&unit.tx, account, email).await?.is_some() {
             return Err(Conflict::AlreadyMember.into());
@@ -254,6 +255,36 @@ impl Service {
         unit.finish(member).await
     }
 
+    /// The member with this address, at this version. Who may change nobody learns nothing: to them
+    /// a member and a stranger are the same, but for themselves.
+    pub(super) async fn find<'a>(
+        &self,
+        mut unit: Box<Unit<'a>>,
+        email: &Email,
+        version: Option<i64>,
+    ) -> Result<(Box<Unit<'a>>, Member)> {
+        let member = members::by_email(&unit.tx, unit.account.id, email).await?;
+        let user = member.as_ref().map(|member| member.user);
+        if user.is_none() || user != unit.standing.user() {
+            unit = self.may_manage(unit).await?;
+        }
+        let member = member.ok_or(ServiceError::NotFound { what: "Member" })?;
+        if version.is_some_and(|version| version != member.version) {
+            return Err(Conflict::Changed.into());
+        }
+        Ok((unit, member))
+    }
+
+    /// Whether the actor may change anybody at all: whoever holds nothing.
+    async fn may_manage<'a>(&self, unit: Box<Unit<'a>>) -> Result<Box<Unit<'a>>> {
+        let nothing = Grant::custom(PermissionSet::new());
+        let target = Target {
+            user: UserId(uuid::Uuid::nil()),
+            grant: &nothing,
+        };
+        unit.allow(self, &Deed::Remove { target }).await
+    }
+
     /// A grant whose keys exist, with what they require, and with the unknown keys that were there.
     pub(super) fn checked_grant(&self, asked: &Grant, current: Option<&Grant>) -> Result<Grant> {
         let catalogue = self.catalogue();
@@ -276,16 +307,6 @@ impl Service {
         };
         Ok(all.normalised(catalogue))
     }
-}
-
-/// The member with this address, at this version.
-pub(super) async fn find(unit: &Unit<'_>, email: &Email, version: Option<i64>) -> Result<Member> {
-    let member = members::by_email(&unit.tx, unit.account.id, email).await?;
-    let member = member.ok_or(ServiceError::NotFound { what: "Member" })?;
-    if version.is_some_and(|version| version != member.version) {
-        return Err(Conflict::Changed.into());
-    }
-    Ok(member)
 }
 
 /// A membership as the audit log keeps it; enough to bring it back.

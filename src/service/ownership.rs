@@ -2,7 +2,7 @@
 
 use super::{
     Operation, Result, Service, ServiceError, Write,
-    members::{draft, find, state},
+    members::{draft, state},
     unit::{Begun, Unit},
 };
 use crate::{
@@ -28,7 +28,7 @@ impl Service {
             Begun::Fresh(unit) => unit,
             Begun::Done(result) => return Ok(result),
         };
-        let before = find(&unit, email, None).await?;
+        let (unit, before) = self.find(unit, email, None).await?;
         let (unit, member) = self.offer(unit, &before).await?;
         unit.finish(member).await
     }

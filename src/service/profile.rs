@@ -45,7 +45,9 @@ impl Service {
         new: &SecretString,
     ) -> Result<()> {
         let user = self.my_details(actor).await?;
-        let context = [user.email.as_str(), user.name.as_str(), "Rollbook"];
+        let accounts = self.reachable_accounts(actor).await?;
+        let mut context = vec![user.email.as_str(), user.name.as_str(), "Rollbook"];
+        context.extend(accounts.iter().map(|account| account.name.as_str()));
         self.0
             .settings
             .passwords

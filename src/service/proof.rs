@@ -4,6 +4,7 @@
 use super::{
     Entry, Operation, Proof, Result, Service, ServiceError, SignInFault,
     entrance::{at_the_door, done},
+    passwords::Hasher,
 };
 use crate::{
     domain::{Email, RecoveryCode, User, UserId},
@@ -66,15 +67,27 @@ impl Service {
     ) -> Result<Proven> {
         let (login, known) = self.open_login(email, entry).await?;
         let (user, hash) = known.map_or((None, None), |k| (Some(k.user), Some(k.password_hash)));
-        let fits = self.0.hasher.verify(password, hash).await?;
+        let fits = self.0.hasher.verify(password, hash.clone()).await?;
         let (true, Some(user)) = (fits, user) else {
             return Err(ServiceError::NotSignedIn(SignInFault::Wrong));
         };
+        if let Some(weak) = hash.filter(|hash| Hasher::needs_upgrade(hash)) {
+            self.strengthen(user.id, &weak, password).await?;
+        }
         Ok(Proven {
             user,
             second_factor: false,
             login,
         })
+    }
+
+    /// Hashes the password anew: only now is it at hand.
+    async fn strengthen(&self, user: UserId, weak: &str, password: &SecretString) -> Result<()> {
+        let strong = self.0.hasher.hash(password).await?;
+        let mut connection = self.0.store.connect().await?;
+        let tx = at_the_door(Operation::SignIn, &Scope::default(), &mut connection).await?;
+        users::strengthen(&tx, user, (weak, &strong)).await?;
+        done(tx, ()).await
     }
 
     async fn open_login(

@@ -65,8 +65,11 @@ impl Service {
                 .map(Begun::Done)
                 .map_err(|error| ServiceError::bug(&error));
         }
-        let acts = Touch::Acts;
-        match self.standing(&tx, &write.actor, write.account, acts).await {
+        let writes = Touch::Writes;
+        match self
+            .standing(&tx, &write.actor, write.account, writes)
+            .await
+        {
             Ok((standing, live)) => Ok(Begun::Fresh(Box::new(Unit {
                 tx,
                 account,

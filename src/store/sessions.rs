@@ -85,6 +85,8 @@ const FRESH: Duration = Duration::from_mins(15);
 pub enum Touch {
     /// An act keeps it from being idle, written down at most once a minute.
     Acts,
+    /// The same, and it can't be ended before the transaction has.
+    Writes,
     /// A screen that looks by itself is nobody's act.
     Looks,
 }
@@ -99,18 +101,24 @@ pub async fn touch(
     life: SessionLife,
     touch: Touch,
 ) -> Result<Option<Live>, StoreError> {
-    let check = "SELECT last_seen_at < now() - interval '1 minute' AS stale, second_factor,
+    let lock = match touch {
+        Touch::Writes => "FOR SHARE",
+        Touch::Acts | Touch::Looks => "",
+    };
+    let check = format!(
+        "SELECT last_seen_at < now() - interval '1 minute' AS stale, second_factor,
             proved_at > now() - make_interval(secs => $3) AS fresh
         FROM sessions WHERE id = $1 AND ended_at IS NULL AND expires_at > now()
-          AND last_seen_at > now() - make_interval(secs => $2)";
+          AND last_seen_at > now() - make_interval(secs => $2) {lock}"
+    );
     let row = db
         .query_opt(
-            &db.prepare_cached(check).await?,
+            &db.prepare_cached(&check).await?,
             &[&id.0, &life.idle.as_secs_f64(), &FRESH.as_secs_f64()],
         )
         .await?;
     let Some(row) = row else { return Ok(None) };
-    if touch == Touch::Acts && row.get("stale") {
+    if touch != Touch::Looks && row.get("stale") {
         let sql = "UPDATE sessions SET last_seen_at = now() WHERE id = $1 AND ended_at IS NULL";
         db.execute(&db.prepare_cached(sql).await?, &[&id.0]).await?;
     }

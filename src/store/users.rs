@@ -111,3 +111,18 @@ pub async fn set_password(
         .await?;
     Ok(())
 }
+
+/// Replaces a hash with a stronger one of the same password, unless the password was changed meanwhile.
+///
+/// # Errors
+/// What the database says.
+pub async fn strengthen(
+    db: &impl GenericClient,
+    id: UserId,
+    (weak, strong): (&str, &str),
+) -> Result<(), StoreError> {
+    let sql = "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
+    db.execute(&db.prepare_cached(sql).await?, &[&id.0, &weak, &strong])
+        .await?;
+    Ok(())
+}

@@ -6,7 +6,7 @@ use super::keymap::{Keymap, KeymapError};
 use super::message::Message;
 use super::model::{Ctx, Mail, Model, Opening, Phase};
 use super::runtime::Runtime;
-use super::terminal::{Held, area, asked_to_end, cut};
+use super::terminal::{Held, area, asked_to_end, size_changes};
 use super::theme::{Charset, Depth, Styles};
 use super::update::{start, update};
 use super::view::view;
@@ -28,6 +28,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
+use tokio::signal::unix::Signal;
 use tokio::sync::mpsc;
 
 /// Everything the console needs. `cli` fills it.
@@ -59,10 +60,18 @@ pub async fn run(console: Console) -> color_eyre::Result<()> {
         Keymap::parse(&console.keymap).map_err(|faults| eyre!("keymap: {}", told(&faults)))?;
     let (ended, gone) = mpsc::channel(1);
     let (clock, charset) = (console.clock, console.charset);
+    // Before the size is read for the first time, so that no change falls in between.
+    let resized = size_changes()?;
     let (model, runtime) = begin(console, keymap);
     let held = Held::take(ended)?;
     let stage = Stage::new(io::stdout(), (styles, charset))?;
-    let result = drive(stage, EventStream::new(), (model, runtime), (clock, gone)).await;
+    let result = drive(
+        stage,
+        (EventStream::new(), resized),
+        (model, runtime),
+        (clock, gone),
+    )
+    .await;
     drop(held);
     result
 }
@@ -105,10 +114,11 @@ impl<W: Write> Stage<W> {
         })
     }
 
-    /// One frame, as one synchronized update.
-    fn draw(&mut self, model: &Model) -> io::Result<()> {
+    /// One frame, as one synchronized update. `anew` draws every cell: a terminal that was small for
+    /// a moment, and is as before when its size is read, has lost what it showed.
+    fn draw(&mut self, model: &Model, anew: bool) -> io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        if self.terminal.get_frame().area() != model.ctx.area {
+        if anew || self.terminal.get_frame().area() != model.ctx.area {
             self.terminal.resize(model.ctx.area)?;
         }
         let (styles, charset) = &self.looks;
@@ -130,7 +140,7 @@ const BATCH: usize = 500;
 
 async fn drive<W: Write, S>(
     mut stage: Stage<W>,
-    mut input: S,
+    (mut input, mut resized): (S, Signal),
     (mut model, mut runtime): (Model, Runtime),
     (clock, mut gone): (Clock, mpsc::Receiver<()>),
 ) -> color_eyre::Result<()>
@@ -140,7 +150,7 @@ where
     let asked_to_end = asked_to_end();
     tokio::pin!(asked_to_end);
     let mut effects = start();
-    let mut changed = true;
+    let (mut changed, mut anew) = (true, false);
     loop {
         for effect in effects.drain(..) {
             match effect {
@@ -148,22 +158,24 @@ where
                 effect => runtime.start(effect),
             }
         }
-        if changed {
-            stage.draw(&model)?;
+        if changed || anew {
+            stage.draw(&model, anew)?;
         }
         let message = tokio::select! {
             biased;
             message = runtime.next() => message?,
+            Some(()) = resized.recv() => Message::Resized(area().as_size()),
             event = input.next() => from_input(event),
             () = sleep_until(model.next_tick(), clock.now()) => Message::Tick,
             _ = gone.recv() => Message::Ended,
             _ = &mut asked_to_end => Message::Ended,
         };
-        changed = false;
+        (changed, anew) = (false, false);
         let mut queued = Some(message);
         for _ in 0..BATCH {
             let Some(message) = queued.take() else { break };
-            effects.extend(update(&mut model, clamped(message), clock.now()));
+            anew |= matches!(message, Message::Resized(_));
+            effects.extend(update(&mut model, message, clock.now()));
             changed |= model.phase == Phase::Changed;
             if model.phase == Phase::Quitting {
                 return leave(stage, runtime, effects).await;
@@ -201,21 +213,13 @@ where
     }
 }
 
-/// A broken or ended input is a terminal that is gone.
+/// A broken or ended input is a terminal that is gone. Of a resize only the news counts: the size in
+/// the event may be older than one that was read since.
 fn from_input(event: Option<io::Result<Event>>) -> Message {
     match event {
+        Some(Ok(Event::Resize(..))) => Message::Resized(area().as_size()),
         Some(Ok(event)) => Message::Input(event),
         Some(Err(_)) | None => Message::Ended,
-    }
-}
-
-fn clamped(message: Message) -> Message {
-    match message {
-        Message::Input(Event::Resize(width, height)) => {
-            let area = cut(ratatui::layout::Rect::new(0, 0, width, height));
-            Message::Resized(area.as_size())
-        }
-        message => message,
     }
 }
 

@@ -16,7 +16,7 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 /// The terminal is ours.
@@ -93,7 +93,7 @@ pub(super) fn area() -> Rect {
 }
 
 /// A screen no larger than anybody's.
-pub(super) fn cut(area: Rect) -> Rect {
+fn cut(area: Rect) -> Rect {
     Rect::new(0, 0, area.width.min(LARGEST.0), area.height.min(LARGEST.1))
 }
 
@@ -126,6 +126,12 @@ fn watch(ended: mpsc::Sender<()>) -> io::Result<PipeWriter> {
             std::process::exit(129);
         })?;
     Ok(writer)
+}
+
+/// Wakes on every change of the terminal's size. crossterm watches the same signal, but its reader
+/// returns after a key that came with it and then forgets that there was a signal too.
+pub(super) fn size_changes() -> io::Result<Signal> {
+    signal(SignalKind::window_change())
 }
 
 /// Waits for a signal that asks to end. Ctrl-Z's signal is taken and ignored: nobody is left with a

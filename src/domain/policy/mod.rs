@@ -263,4 +263,6 @@ fn change(actor: &Grant, from: &Grant, to: &Grant, catalogue: &Catalogue) -> Res
 }
 
 #[cfg(test)]
+mod chance;
+#[cfg(test)]
 mod tests;

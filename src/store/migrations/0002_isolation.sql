@@ -20,6 +20,19 @@ ALTER TABLE memberships ADD COLUMN last_used_at timestamptz;
 UPDATE memberships m SET last_used_at = now() FROM users u
     WHERE u.id = m.user_id AND u.last_account_id = m.account_id;
 ALTER TABLE users DROP COLUMN last_account_id;
+-- The account's row is written, not only locked: a transaction on an older snapshot then fails instead
+-- of counting owners who are gone.
+CREATE OR REPLACE FUNCTION keep_an_owner() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE accounts SET member_count = member_count WHERE id = OLD.account_id;
+    IF FOUND AND NOT EXISTS (
+        SELECT 1 FROM memberships WHERE account_id = OLD.account_id AND role = 'owner'
+    ) THEN
+        RAISE EXCEPTION 'account % would have no owner', OLD.account_id
+            USING ERRCODE = 'RB001';
+    END IF;
+    RETURN NULL;
+END $$;
 DROP TRIGGER memberships_owner ON memberships;
 CREATE CONSTRAINT TRIGGER memberships_owner AFTER UPDATE OF role OR DELETE ON memberships
     DEFERRABLE INITIALLY DEFERRED

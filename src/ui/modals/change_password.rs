@@ -51,7 +51,8 @@ impl ChangePassword {
                 self.form.complain(field, failure.text.to_string());
                 Outcome::Stay
             }
-            ModalEvent::Action(Action::Back) => Outcome::Close,
+            ModalEvent::Action(Action::Back)
+            | ModalEvent::Answer(Message::PasswordChanged(Ok(()))) => Outcome::Close,
             event => match self.form.on_event(event, dialog::inner(area(ctx))) {
                 Filled::NotYet => Outcome::Stay,
                 Filled::Submitted => self.go(ctx),

@@ -43,10 +43,13 @@ impl MyDetails {
 
     pub fn on_event(&mut self, event: &ModalEvent<'_>, ctx: &Ctx) -> Outcome<Submitted> {
         if let ModalEvent::Answer(Message::Renamed(reply)) = event {
-            if let Err(failure) = reply {
-                self.form.complain(0, failure.text.to_string());
-            }
-            return Outcome::Stay;
+            return match reply {
+                Ok(_) => Outcome::Close,
+                Err(failure) => {
+                    self.form.complain(0, failure.text.to_string());
+                    Outcome::Stay
+                }
+            };
         }
         if matches!(event, ModalEvent::Action(Action::Back)) {
             return Outcome::Close;

@@ -238,6 +238,13 @@ async fn sizes_from_tiny_to_huge_are_survived() {
         terminal.keys("jk");
         terminal.see(shown);
     }
+    for _ in 0..20 {
+        terminal.tell_size((1, 1));
+        terminal.keys("j");
+        terminal.resize((80, 24));
+        terminal.keys("k");
+    }
+    terminal.see("owner@example.com");
 }
 
 #[tokio::test(flavor = "multi_thread")]

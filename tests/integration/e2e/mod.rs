@@ -1,4 +1,5 @@
 //! Journeys of people through the real programs.
 
 mod browser;
+mod canary;
 mod console;

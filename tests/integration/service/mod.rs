@@ -2,9 +2,15 @@
 
 mod access;
 mod audit;
+mod foreign;
 mod links;
+mod links_at_once;
+mod matrix;
+mod owners_at_once;
 mod pages;
 mod races;
 mod registry;
 mod sessions;
+mod sessions_at_once;
 mod smoke;
+mod throttle;

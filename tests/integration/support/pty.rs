@@ -18,6 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A terminal with the program in it.
 pub(crate) struct Terminal {
     screen: Arc<Mutex<vt100::Parser>>,
+    stream: Arc<Mutex<Vec<u8>>>,
     writer: Option<Box<dyn Write + Send>>,
     master: Option<Box<dyn MasterPty + Send>>,
     child: Box<dyn Child + Send + Sync>,
@@ -48,11 +49,14 @@ impl Terminal {
         let screen = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
         let mut reader = pair.master.try_clone_reader().unwrap();
         let shown = Arc::clone(&screen);
+        let stream = Arc::new(Mutex::new(Vec::new()));
+        let written = Arc::clone(&stream);
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let reading = thread::spawn(move || {
             let mut bytes = [0; 8192];
             while let Ok(count @ 1..) = reader.read(&mut bytes) {
+                written.lock().unwrap().extend_from_slice(&bytes[..count]);
                 shown.lock().unwrap().process(&bytes[..count]);
                 if stopped.load(Ordering::SeqCst) {
                     return;
@@ -62,6 +66,7 @@ impl Terminal {
         let writer = pair.master.take_writer().unwrap();
         Self {
             screen,
+            stream,
             writer: Some(writer),
             master: Some(pair.master),
             child,
@@ -73,6 +78,11 @@ impl Terminal {
     /// The screen as text.
     pub(crate) fn text(&self) -> String {
         self.screen.lock().unwrap().screen().contents()
+    }
+
+    /// Every byte that the program has written so far.
+    pub(crate) fn stream(&self) -> Vec<u8> {
+        self.stream.lock().unwrap().clone()
     }
 
     /// Types.
@@ -104,17 +114,22 @@ impl Terminal {
         }
     }
 
-    /// Changes the terminal's size.
+    /// Changes the terminal's size. What it showed is lost.
     pub(crate) fn resize(&self, (columns, rows): (u16, u16)) {
+        // First an empty screen: what is drawn for the new size must find it.
+        *self.screen.lock().unwrap() = vt100::Parser::new(rows, columns, 0);
+        self.tell_size((columns, rows));
+    }
+
+    /// Tells the program another size, without the screen following: vt100 does not survive what was
+    /// drawn for a larger one when it is a single cell.
+    pub(crate) fn tell_size(&self, (columns, rows): (u16, u16)) {
         let size = PtySize {
             rows,
             cols: columns,
             pixel_width: 0,
             pixel_height: 0,
         };
-        // First an empty screen: what is drawn for the new size must find it, and growing one again
-        // that was a single cell loses what is drawn on it.
-        *self.screen.lock().unwrap() = vt100::Parser::new(rows, columns, 0);
         self.master.as_ref().unwrap().resize(size).unwrap();
     }
 
