@@ -10,6 +10,7 @@ pub mod console;
 pub mod demo;
 pub mod doctor;
 pub mod documents;
+pub mod export;
 pub mod failure;
 pub mod invitations;
 pub mod members;

@@ -79,7 +79,7 @@ impl Watched {
     }
 
     /// Goes on by whole pages until nothing changes any more.
-    fn to_the_end(&mut self, page: &str) {
+    fn pages_on(&mut self, page: &str) {
         let mut before = String::new();
         while before != self.0.text() {
             before = self.0.text();
@@ -157,7 +157,7 @@ async fn r09_members_stay_in_their_columns() {
         console.0.see(&format!("{} users", corpus().len() + 1));
         for order in ["", "s", "S"] {
             console.does(&format!("{order}g"));
-            console.to_the_end(PAGE_DOWN);
+            console.pages_on(PAGE_DOWN);
             console.0.see("· ↑ more");
         }
         console.leaves();
@@ -256,7 +256,7 @@ async fn r09_the_profile_s_dialogs_are_plain() {
         console.opens("p", "Login log");
         console.does("jjjj\r");
         console.0.see("✓ signed in");
-        console.to_the_end(PAGE_DOWN);
+        console.pages_on(PAGE_DOWN);
         console.closes("✓ signed in");
         console.opens("p", "My details");
         console.does("jj\r");
@@ -265,10 +265,10 @@ async fn r09_the_profile_s_dialogs_are_plain() {
         console.closes("Esc closes");
         console.opens("p", "Switch account");
         console.does("j\r");
-        console.to_the_end(PAGE_DOWN);
+        console.pages_on(PAGE_DOWN);
         console.does(ESC);
-        console.opens("?", "Help");
-        console.to_the_end(PAGE_DOWN);
+        console.opens("?", "Manage permissions");
+        console.pages_on(PAGE_DOWN);
         console.does(ESC);
         console.leaves();
     }
@@ -284,7 +284,7 @@ async fn r09_accounts_to_choose_from_are_plain() {
         db.execute(forget, &[]).await.unwrap();
         let mut console = Watched::signed_in(&installation, size);
         console.0.see("which one?");
-        console.to_the_end(PAGE_DOWN);
+        console.pages_on(PAGE_DOWN);
         console.does("\r");
         console.0.see("1 user");
         console.leaves();

@@ -24,21 +24,21 @@ async fn r09_every_page_goes_on_where_the_last_one_ended() {
             direction,
             ..MemberQuery::default()
         };
-        let mut seen: Vec<UserId> = Vec::new();
+        let mut shown: Vec<UserId> = Vec::new();
         let mut seek = Seek::First;
         loop {
             let page = service
                 .list_members(&operator(), account, &query, (&seek, PAGE))
                 .await
                 .unwrap();
-            seen.extend(page.rows.iter().map(|member| member.user));
-            assert!(seen.len() <= corpus().len() + 1, "{sort:?} goes round");
+            shown.extend(page.rows.iter().map(|member| member.user));
+            assert!(shown.len() <= corpus().len() + 1, "{sort:?} goes round");
             match page.rows.last() {
                 Some(last) if page.more_after => seek = Seek::After(Cursor::of(last)),
                 _ => break,
             }
         }
-        let once: BTreeSet<uuid::Uuid> = seen.iter().map(|user| user.0).collect();
-        assert_eq!((seen.len(), once.len()), (corpus().len() + 1, seen.len()));
+        let once: BTreeSet<uuid::Uuid> = shown.iter().map(|user| user.0).collect();
+        assert_eq!((shown.len(), once.len()), (corpus().len() + 1, shown.len()));
     }
 }

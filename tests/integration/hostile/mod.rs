@@ -4,6 +4,7 @@
 mod commands;
 mod console;
 mod corpus;
+mod export;
 
 mod letters;
 mod listing;

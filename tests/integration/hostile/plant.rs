@@ -36,9 +36,9 @@ pub(crate) async fn accounts(db: &Client) {
     db.execute(sql, &[&names, &OWNER]).await.unwrap();
 }
 
-fn numbered(make: impl Fn(usize, &str) -> String) -> Vec<String> {
+fn numbered(text_of: impl Fn(usize, &str) -> String) -> Vec<String> {
     let all = corpus();
-    let made = all.iter().enumerate().map(|(at, text)| make(at, text));
+    let made = all.iter().enumerate().map(|(at, text)| text_of(at, text));
     made.map(|text| text.chars().take(100).collect()).collect()
 }
 
