@@ -4,7 +4,7 @@ use super::corpus::corpus;
 use super::plant::{self, OWNER};
 use super::stream::{fault_of, fault_of_lines};
 use crate::support::{
-    PASSWORD,
+    BASE_URL, PASSWORD,
     program::{Installation, Ran},
     pty::Terminal,
 };
@@ -148,6 +148,35 @@ async fn r09_one_member_is_shown_plainly() {
         assert_eq!((fault_of_lines(&ran.out), ran.code), (None, 0));
         let document: Value = ran.json();
         assert!(document["permissions"].as_array().unwrap().len() >= corpus().len());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r09_an_offer_is_shown_plainly() {
+    let mut installation = Installation::with_account("Example Ltd", OWNER).await;
+    installation.set("ROLLBOOK_WEB__BASE_URL", BASE_URL);
+    let sent = installation.run(&[
+        "invite",
+        "send",
+        "a@x.com",
+        "--all",
+        "--show-link",
+        "--json",
+    ]);
+    let document = sent.json();
+    let link = document["link"].as_str().unwrap();
+    let db = installation.db.client().await;
+    let inviter = "UPDATE invitations SET inviter_name = $1, permissions = ARRAY[$1]";
+    for text in corpus().iter().step_by(10) {
+        for sql in ["UPDATE accounts SET name = $1", inviter] {
+            db.execute(sql, &[text]).await.unwrap();
+        }
+        for json in [&[][..], &["--json"]] {
+            let args = ["invite", "accept", link, "--dry-run"];
+            let ran = installation.run(&[&args, json].concat());
+            assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+            assert_eq!(fault_of_lines(&ran.out), None, "{text:?}");
+        }
     }
 }
 
