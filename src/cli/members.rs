@@ -3,6 +3,7 @@
 use super::args::{ListArgs, MemberCommand, SetArgs};
 use super::caller::Caller;
 use super::documents::{MemberDocument, RemovedDocument};
+use super::export;
 use super::failure::{Failure, Outcome};
 use super::output::{Format, Output, Table};
 use super::words;
@@ -51,6 +52,9 @@ async fn list(caller: &Caller<'_>, args: &ListArgs, output: &mut Output<'_>) -> 
             .map(|member| MemberDocument::of(member, catalogue))
             .collect();
         return output.document(&documents);
+    }
+    if args.csv {
+        return export::members(&members, output);
     }
     if members.is_empty() {
         return output.remark(if query.search.is_empty() {

@@ -11,6 +11,7 @@ pub mod database;
 pub mod demo;
 pub mod doctor;
 pub mod documents;
+pub mod export;
 pub mod failure;
 pub mod invitations;
 pub mod members;
@@ -27,14 +28,16 @@ use args::{Cli, Command, Global, InviteCommand};
 use caller::Caller;
 use clap::{CommandFactory, Parser};
 use failure::{Failure, Outcome};
-use output::{Format, Output};
-use std::io::{self, BufWriter};
+use output::{Format, Output, cleaned};
+use std::io::{self, BufWriter, Write as _};
 use wiring::{Configured, Schema};
 
 /// Parses the command line and does what it asks; returns the process's exit code.
 pub async fn run() -> Exit {
-    // clap prints help and usage errors itself, with exit code 0 or 2.
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return misunderstood(&error),
+    };
     let format = if cli.global.json {
         Format::Json
     } else {
@@ -54,6 +57,18 @@ pub async fn run() -> Exit {
             failure.exit()
         }
     }
+}
+
+/// Help and version as clap prints them; its errors without paint, as they repeat what was typed.
+fn misunderstood(error: &clap::Error) -> Exit {
+    if error.use_stderr() {
+        let words = cleaned(&error.render().to_string());
+        // Nobody may be left to read it.
+        write!(io::stderr(), "{words}").ok();
+        return Exit::Usage;
+    }
+    error.print().ok();
+    Exit::Done
 }
 
 async fn dispatch(cli: &Cli, output: &mut Output<'_>) -> Outcome {

@@ -3,6 +3,7 @@
 use super::args::{AccountCommand, AuditCommand, Global, SetupArgs, UserCommand};
 use super::caller::Caller;
 use super::documents::{AccountDocument, EventDocument, UserDocument};
+use super::export;
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{Format, Output, Table};
 use super::wiring::Installation;
@@ -181,6 +182,7 @@ pub async fn audit(
             }
             output.table(&table)
         }
+        AuditCommand::Export { format } => export::events(caller, account, *format, output).await,
         AuditCommand::Verify => {
             let broken = service.verify_events(actor, account).await?;
             output.document(&json!({"holds": broken.is_none(), "first_broken": broken}))?;

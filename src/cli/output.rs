@@ -1,12 +1,12 @@
 //! Where a command writes: one JSON document, or plain lines and aligned tables.
 //!
-//! Everything goes through the `Write` it was given. Cells take cleaned text only.
+//! Everything goes through the `Write` it was given. Cells take cleaned text only; lines are cleaned
+//! here, and a document has escapes where it holds what a person should not see.
 
 use super::failure::{Failure, Outcome};
-use crate::domain::DisplaySafe;
+use crate::domain::{DisplaySafe, columns, escaped_json};
 use serde::Serialize;
 use std::io::Write;
-use unicode_width::UnicodeWidthStr;
 
 /// Plain text or JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl<'a> Output<'a> {
         if self.format == Format::Json {
             let text = serde_json::to_string(document)
                 .map_err(|error| Failure::machine("Can't write JSON", &error))?;
-            writeln!(self.out, "{text}")?;
+            writeln!(self.out, "{}", escaped_json(&text))?;
         }
         Ok(())
     }
@@ -46,7 +46,7 @@ impl<'a> Output<'a> {
     /// A line of the result in plain mode; nothing in JSON mode.
     pub fn line(&mut self, text: &str) -> Outcome {
         if self.format == Format::Plain {
-            writeln!(self.out, "{text}")?;
+            writeln!(self.out, "{}", cleaned(text))?;
         }
         Ok(())
     }
@@ -54,7 +54,7 @@ impl<'a> Output<'a> {
     /// A remark for the person, beside the result; nothing in JSON mode.
     pub fn remark(&mut self, text: &str) -> Outcome {
         if self.format == Format::Plain {
-            writeln!(self.err, "{text}")?;
+            writeln!(self.err, "{}", cleaned(text))?;
         }
         Ok(())
     }
@@ -79,12 +79,12 @@ impl<'a> Output<'a> {
             return Ok(());
         }
         match self.format {
-            Format::Plain => writeln!(self.err, "rollbook: {words}")?,
+            Format::Plain => writeln!(self.err, "rollbook: {}", cleaned(&words))?,
             Format::Json => {
                 let error = serde_json::json!({
                     "error": { "code": failure.code(), "message": words }
                 });
-                writeln!(self.err, "{error}")?;
+                writeln!(self.err, "{}", escaped_json(&error.to_string()))?;
             }
         }
         Ok(())
@@ -95,6 +95,15 @@ impl<'a> Output<'a> {
         self.out.flush()?;
         Ok(self.err.flush()?)
     }
+}
+
+/// The text with each of its lines cleaned: what is told may repeat what somebody typed.
+pub fn cleaned(text: &str) -> String {
+    let lines: Vec<String> = text
+        .split('\n')
+        .map(|line| DisplaySafe::new(line).to_string())
+        .collect();
+    lines.join("\n")
 }
 
 /// Aligned columns.
@@ -128,7 +137,7 @@ impl Table {
         let widths: Vec<usize> = (0..self.heading.len())
             .map(|column| {
                 let cells = lines.iter().filter_map(|line| line.get(column));
-                cells.map(|cell| cell.width()).max().unwrap_or_default()
+                cells.map(|cell| columns(cell)).max().unwrap_or_default()
             })
             .collect();
         lines.iter().map(|line| aligned(line, &widths)).collect()
@@ -142,7 +151,7 @@ fn aligned(cells: &[&str], widths: &[usize]) -> String {
         line.push_str(cell);
         line.extend(std::iter::repeat_n(
             ' ',
-            (width + 2).saturating_sub(cell.width()),
+            (width + 2).saturating_sub(columns(cell)),
         ));
     }
     format!("{}\n", line.trim_end())

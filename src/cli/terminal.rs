@@ -3,7 +3,7 @@
 //! Questions go to the terminal itself, never to standard output, which belongs to the result.
 
 use super::failure::{Failure, Outcome};
-use crate::domain::Origin;
+use crate::domain::{DisplaySafe, Origin};
 use nix::unistd::{Uid, User, ttyname};
 use secrecy::SecretString;
 use std::env;
@@ -111,7 +111,7 @@ pub fn confirm(question: &str, instead: &str) -> Outcome<bool> {
 /// [`Failure::Machine`] when the terminal can't be read.
 pub fn ask(prompt: &str) -> Outcome<String> {
     let mut err = io::stderr().lock();
-    write!(err, "{prompt}")?;
+    write!(err, "{}", DisplaySafe::new(prompt))?;
     err.flush()?;
     let mut line = String::new();
     io::stdin()
@@ -123,7 +123,7 @@ pub fn ask(prompt: &str) -> Outcome<String> {
 
 fn ask_password(prompt: &str) -> Outcome<SecretString> {
     let asked = if attended() {
-        rpassword::prompt_password(prompt)
+        rpassword::prompt_password(DisplaySafe::new(prompt).as_str())
     } else {
         Err(io::Error::from(io::ErrorKind::NotConnected))
     };

@@ -2,7 +2,7 @@
 
 use super::failure::{Failure, Outcome};
 use crate::domain::{
-    Catalogue, DeliveryState, Email, Grant, GrantDiff, Invitation, PermissionSet, Role,
+    Catalogue, DeliveryState, DisplaySafe, Email, Grant, GrantDiff, Invitation, PermissionSet, Role,
 };
 use crate::service::{Invalid, ServiceError};
 use jiff::{Timestamp, tz::TimeZone};
@@ -58,7 +58,12 @@ pub fn held(grant: &Grant, catalogue: &Catalogue) -> Vec<String> {
     let unknown = grant.unknown(catalogue);
     let kept = unknown
         .iter()
-        .map(|key| format!("  {key:<20}(not in the catalogue any more)"))
+        .map(|key| {
+            format!(
+                "  {:<20}(not in the catalogue any more)",
+                DisplaySafe::new(key)
+            )
+        })
         .collect::<Vec<_>>();
     known.chain(kept).collect()
 }
@@ -69,6 +74,7 @@ pub fn difference(diff: &GrantDiff, catalogue: &Catalogue) -> Vec<String> {
         let label = catalogue
             .get(key)
             .map_or("", |permission| permission.label.as_str());
+        let key = DisplaySafe::new(key);
         format!("  {sign} {key:<20}{label}").trim_end().to_owned()
     };
     let given = diff.given.iter().map(|key| {

@@ -1,7 +1,9 @@
 //! A change as the review shows it before it is written: the difference, and the command that does
 //! the same.
 
-use super::{Account, Catalogue, Email, Grant, Invitation, Member, PermissionSet, Role};
+use super::{
+    Account, Catalogue, DisplaySafe, Email, Grant, Invitation, Member, PermissionSet, Role,
+};
 use serde::{Deserialize, Serialize};
 
 /// What a person is about to do.
@@ -131,9 +133,12 @@ fn grant_words(grant: &Grant) -> Vec<String> {
         Role::Full => vec!["--all".to_owned()],
         Role::Custom => Vec::new(),
     };
-    if !grant.permissions.is_empty() {
+    // Keys that nobody could type: they are not the catalogue's, and stay without being named.
+    let typable = |key: &&str| DisplaySafe::new(key).as_str() == *key;
+    let mut keys = grant.permissions.iter().filter(typable).peekable();
+    if keys.peek().is_some() {
         words.push("--permission".to_owned());
-        words.extend(grant.permissions.iter().map(quoted));
+        words.extend(keys.map(quoted));
     }
     words
 }

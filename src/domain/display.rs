@@ -2,16 +2,20 @@
 //!
 //! Text from the database or the network is cleaned once, at the boundary; widgets take only this
 //! type. ratatui strips control characters from spans but not bidi, zero-width or tag characters.
+//!
+//! Widths are counted character by character, as terminals do; cleaned text has no sequence left for
+//! which the sum would be another than what ratatui counts.
 
 use serde::{Deserialize, Deserializer, Serialize};
-use std::fmt;
+use std::fmt::{self, Write as _};
+use unicode_width::UnicodeWidthChar;
 
 /// How many combining marks may follow one base character before the rest is dropped.
 const MAX_COMBINING: usize = 3;
 
 /// A string without control characters, bidi overrides and isolates, zero-width and tag
-/// characters, line and paragraph separators, private-use or non-characters. What was taken out is
-/// shown as U+FFFD, so that a look-alike can't pass for the plain text.
+/// characters, line and paragraph separators, private-use or non-characters. What
+/// was taken out is shown as U+FFFD, so that a look-alike can't pass for the plain text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
 #[serde(transparent)]
 pub struct DisplaySafe(String);
@@ -26,17 +30,13 @@ impl DisplaySafe {
             return Self(text.to_owned());
         }
         let mut clean = String::with_capacity(text.len());
-        let mut combining = 0;
-        for c in text.chars() {
-            if is_combining(c) {
-                combining += 1;
-                if combining <= MAX_COMBINING && !clean.is_empty() {
-                    clean.push(c);
-                }
-                continue;
+        for (c, look) in looks(text) {
+            match look {
+                Look::Mark if clean.is_empty() => {}
+                Look::Plain | Look::Mark => clean.push(full_width(c)),
+                Look::Flood => {}
+                Look::Hostile => clean.push('\u{FFFD}'),
             }
-            combining = 0;
-            clean.push(if is_hostile(c) { '\u{FFFD}' } else { c });
         }
         Self(clean)
     }
@@ -82,26 +82,87 @@ impl<'de> Deserialize<'de> for DisplaySafe {
     }
 }
 
-fn is_combining(c: char) -> bool {
-    matches!(c as u32, 0x0300..=0x036F | 0x0483..=0x0489 | 0x0591..=0x05BD | 0x0610..=0x061A
-        | 0x064B..=0x065F | 0x0E31 | 0x0E34..=0x0E3A | 0x0E47..=0x0E4E | 0x1AB0..=0x1AFF
-        | 0x1DC0..=0x1DFF | 0x20D0..=0x20FF | 0xFE20..=0xFE2F)
+/// The voiced sound marks of halfwidth katakana become their full-width twins: unicode-width 0.2.3
+/// counts a column for them, and ratatui-core 0.1.2 adds it once more.
+fn full_width(c: char) -> char {
+    match c {
+        '\u{FF9E}' => '\u{309B}',
+        '\u{FF9F}' => '\u{309C}',
+        c => c,
+    }
+}
+
+/// The columns that a terminal gives to a text, character by character.
+pub fn columns(text: &str) -> usize {
+    text.chars().map(|c| c.width().unwrap_or(0)).sum()
+}
+
+/// A JSON document in which all that [`DisplaySafe`] would take out is written as an escape (RFC
+/// 8259, 7): plain to look at, and the same value to a parser. Compact JSON has such characters
+/// only inside strings.
+pub fn escaped_json(json: &str) -> String {
+    let mut plain = String::with_capacity(json.len());
+    for (c, look) in looks(json) {
+        if matches!(look, Look::Plain | Look::Mark) {
+            plain.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // Writing to a string never fails.
+            write!(plain, "\\u{unit:04x}").ok();
+        }
+    }
+    plain
+}
+
+/// What a character is to somebody who reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Plain,
+    /// Stands on the character before it.
+    Mark,
+    /// A mark after too many.
+    Flood,
+    Hostile,
+}
+
+fn looks(text: &str) -> impl Iterator<Item = (char, Look)> {
+    text.chars().scan(0, |marks, c| {
+        let look = if is_hostile(c) {
+            *marks = 0;
+            Look::Hostile
+        } else if c.width() == Some(0) {
+            *marks += 1;
+            if *marks > MAX_COMBINING {
+                Look::Flood
+            } else {
+                Look::Mark
+            }
+        } else {
+            *marks = 0;
+            Look::Plain
+        };
+        Some((c, look))
+    })
 }
 
 fn is_hostile(c: char) -> bool {
-    if c.is_control() {
+    // The last two of each plane are no characters. Regional indicators, emoji modifiers and the
+    // vowels of Kirat Rai join into widths that terminals disagree about.
+    if c.is_control() || (c as u32) & 0xFFFE == 0xFFFE {
         return true;
     }
     matches!(c as u32,
-        0x00AD | 0x034F | 0x061C | 0x115F | 0x1160 | 0x17B4 | 0x17B5 | 0x180B..=0x180F
-        | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0x2800 | 0x3164
-        | 0xD800..=0xF8FF | 0xFE00..=0xFE0F | 0xFEFF | 0xFFA0 | 0xFFF0..=0xFFFB | 0xFFFE | 0xFFFF
-        | 0x1BCA0..=0x1BCA3 | 0x1D173..=0x1D17A | 0xE0000..=0xE0FFF | 0xF0000..=0x0010_FFFF)
+        0x00AD | 0x034F | 0x061C | 0x070F | 0x08E2 | 0x115F | 0x1160 | 0x17B4 | 0x17B5
+        | 0x180B..=0x180F | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0x2800 | 0x3164
+        | 0xD800..=0xF8FF | 0xFDD0..=0xFDEF | 0xFE00..=0xFE0F | 0xFEFF | 0xFFA0 | 0xFFF0..=0xFFFB
+        | 0x110BD | 0x110CD | 0x13430..=0x13455 | 0x1BCA0..=0x1BCA3 | 0x1D173..=0x1D17A
+        | 0x16D63..=0x16D6A | 0x1F1E6..=0x1F1FF | 0x1F3FB..=0x1F3FF | 0xE0000..=0xE0FFF | 0xF0000..=0x0010_FFFF)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::DisplaySafe;
+    use super::{DisplaySafe, columns, escaped_json};
 
     #[test]
     fn plain_text_stays() {
@@ -134,5 +195,37 @@ mod tests {
             DisplaySafe::new(&flood).as_str().chars().count(),
             1 + super::MAX_COMBINING
         );
+    }
+
+    #[test]
+    fn no_script_s_marks_make_a_flood() {
+        for mark in [
+            '\u{05BF}',
+            '\u{06D6}',
+            '\u{094D}',
+            '\u{0F71}',
+            '\u{3099}',
+            '\u{1D165}',
+        ] {
+            let flood = DisplaySafe::new(&format!("a{}", String::from(mark).repeat(50)));
+            assert!(flood.as_str().chars().count() <= 1 + super::MAX_COMBINING);
+        }
+    }
+
+    #[test]
+    fn columns_add_up_where_fonts_join() {
+        // unicode-width counts lam and alef as one; terminals and ratatui as two.
+        assert_eq!(columns("\u{644}\u{627}"), 2);
+        assert_eq!(columns("名前"), 4);
+        assert_eq!(DisplaySafe::new("👍🏽").as_str(), "👍\u{FFFD}");
+    }
+
+    #[test]
+    fn json_shows_what_it_escapes_and_loses_nothing() {
+        let text = "é\u{1b}\u{85}\u{202E}\u{7f}\u{E0041}e\u{301}\u{301}\u{301}\u{301}名";
+        let json = escaped_json(&serde_json::to_string(text).unwrap());
+        assert!(json.contains(r"\u202e") && json.contains(r"\udb40\udc41") && json.contains('名'));
+        assert_eq!(DisplaySafe::new(&json).as_str(), json);
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
     }
 }

@@ -24,7 +24,7 @@ mod token;
 pub use account::{Account, AccountSummary};
 pub use actor::{Actor, Origin, Standing, Who};
 pub use change::{Change, GrantDiff};
-pub use display::DisplaySafe;
+pub use display::{DisplaySafe, columns, escaped_json};
 pub use email::{Email, EmailError};
 pub use event::{Event, EventDraft};
 pub use grant::{Grant, Role};

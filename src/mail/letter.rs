@@ -79,11 +79,10 @@ impl Letter {
         subject: &str,
     ) -> Result<Message, LetterError> {
         let compose = |error: &dyn std::fmt::Display| LetterError::Compose(error.to_string());
-        let to: Address = self
-            .to
-            .as_str()
-            .parse()
-            .map_err(|_refused| LetterError::Address(self.masked()))?;
+        let unusable = || LetterError::Address(self.masked());
+        // What the database holds may have been cleaned on the way, and be somebody else's now.
+        let to = Email::parse(self.to.as_str()).map_err(|_refused| unusable())?;
+        let to: Address = to.as_str().parse().map_err(|_refused| unusable())?;
         let id = format!(
             "<{}.{}@{}>",
             self.invitation,

@@ -26,6 +26,25 @@ impl Service {
         done(tx, listed).await
     }
 
+    /// The events after a sequence, oldest first: one page of an export, which ends with an empty one.
+    /// Needs `members.view`, on each page anew.
+    ///
+    /// # Errors
+    /// As [`Service::list_events`].
+    pub async fn export_events(
+        &self,
+        actor: &Actor,
+        account: AccountId,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<Event>> {
+        let mut connection = self.0.store.connect().await?;
+        let export = Operation::ExportEvents;
+        let (tx, _) = self.look(export, actor, account, &mut connection).await?;
+        let page = events::after(&tx, account, after, limit).await?;
+        done(tx, page).await
+    }
+
     /// Recomputes the hash chain; none when it holds, else the first sequence at which it breaks.
     ///
     /// # Errors

@@ -35,7 +35,7 @@ pub use settings::{SendingLimits, ServiceSettings};
 
 use crate::{
     domain::{Catalogue, PasswordPolicy, TokenKey},
-    store::Store,
+    store::{Scope, Store},
 };
 use passwords::Hasher;
 use std::sync::Arc;
@@ -98,6 +98,9 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Unavailable`].
     pub async fn ready(&self) -> Result<()> {
-        Ok(self.0.store.ping().await?)
+        let mut connection = self.0.store.connect().await?;
+        let nothing = Scope::default();
+        let tx = entrance::at_the_door(Operation::Ready, &nothing, &mut connection).await?;
+        entrance::done(tx, ()).await
     }
 }

@@ -92,6 +92,7 @@ operations! {
     RegisterAndAccept, "invitation.register", Secret;
     DeclineInvitation, "invitation.decline", Secret;
     ListEvents, "audit.list", View;
+    ExportEvents, "audit.export", View;
     VerifyEvents, "audit.verify", View;
     Deliver, "mail.deliver", Worker;
 }

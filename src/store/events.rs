@@ -97,6 +97,29 @@ pub async fn list(
     Ok(rows.iter().map(event).collect())
 }
 
+/// The oldest events after a sequence, oldest first.
+///
+/// # Errors
+/// What the database says.
+pub async fn after(
+    db: &impl GenericClient,
+    account: AccountId,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Event>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM events WHERE account_id = $1 AND sequence > $2
+         ORDER BY sequence LIMIT $3"
+    );
+    let rows = db
+        .query(
+            &db.prepare_cached(&sql).await?,
+            &[&account.0, &after, &limit],
+        )
+        .await?;
+    Ok(rows.iter().map(event).collect())
+}
+
 /// The newest event of this action about this subject that is younger than `within`.
 ///
 /// # Errors

@@ -9,19 +9,19 @@ use crate::domain::{
 use tokio_postgres::Row;
 
 /// The columns that [`member`] reads, for a `memberships` called `m`.
-pub(super) const MEMBER: &str = "m.user_id, m.email, m.name, m.role, m.permissions, m.last_login, \
-    m.joined_at, m.invited_by, m.ownership_offered_by IS NOT NULL AS ownership_offered, m.version";
+pub(super) const MEMBER: &str = "m.user_id, m.email, m.email_key, m.name, m.role, m.permissions, \
+    m.last_login, m.joined_at, m.invited_by, m.ownership_offered_by IS NOT NULL AS ownership_offered, m.version";
 
 /// The columns that [`invitation`] reads, for an `invitations` called `i` joined with the
 /// `outbox` row `o` of its generation.
-pub(super) const INVITATION: &str = "i.id, i.account_id, i.email, i.role, i.permissions, \
+pub(super) const INVITATION: &str = "i.id, i.account_id, i.email, i.email_key, i.role, i.permissions, \
     CASE WHEN i.status = 'pending' AND i.expires_at <= now() THEN 'expired' ELSE i.status END AS status, \
     i.inviter_id, i.inviter_name, i.created_at, i.expires_at, i.generation, i.version, \
     o.state, o.attempts, o.last_reply, \
     CASE WHEN o.state = 'deferred' THEN o.next_attempt_at END AS next_attempt_at";
 
 /// The columns that [`user`] reads, for a `users` called `u`.
-pub(super) const USER: &str = "u.id, u.email, u.name, u.last_login, u.created_at";
+pub(super) const USER: &str = "u.id, u.email, u.email_key, u.name, u.last_login, u.created_at";
 
 pub(super) fn grant(row: &Row) -> Result<Grant, StoreError> {
     let role = Role::from_word(row.get("role")).ok_or(StoreError::Unreadable { what: "a role" })?;
@@ -35,7 +35,7 @@ pub(super) fn grant(row: &Row) -> Result<Grant, StoreError> {
 pub(super) fn member(row: &Row) -> Result<Member, StoreError> {
     Ok(Member {
         user: UserId(row.get("user_id")),
-        email: Email::from_stored(row.get("email")),
+        email: Email::of_row(row.get("email"), row.get("email_key")),
         name: DisplaySafe::new(row.get("name")),
         grant: grant(row)?,
         last_login: row.get("last_login"),
@@ -51,7 +51,7 @@ pub(super) fn member(row: &Row) -> Result<Member, StoreError> {
 pub(super) fn user(row: &Row) -> User {
     User {
         id: UserId(row.get("id")),
-        email: Email::from_stored(row.get("email")),
+        email: Email::of_row(row.get("email"), row.get("email_key")),
         name: DisplaySafe::new(row.get("name")),
         last_login: row.get("last_login"),
         created_at: row.get("created_at"),
@@ -67,7 +67,7 @@ pub(super) fn invitation(row: &Row) -> Result<Invitation, StoreError> {
     Ok(Invitation {
         id: InvitationId(row.get("id")),
         account: AccountId(row.get("account_id")),
-        email: Email::from_stored(row.get("email")),
+        email: Email::of_row(row.get("email"), row.get("email_key")),
         grant: grant(row)?,
         status: status.ok_or_else(|| unreadable("an invitation's status"))?,
         inviter: row.get::<_, Option<_>>("inviter_id").map(UserId),

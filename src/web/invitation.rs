@@ -6,7 +6,7 @@ use super::{
     pages::{Message, Open, respond},
 };
 use crate::{
-    domain::{InvitationToken, LoginMethod, Origin},
+    domain::{DisplaySafe, InvitationToken, LoginMethod, Origin},
     service::{
         Accepted, Conflict, Dead, Entry, Invalid, Look, Proof, Registration, ServiceError,
         SignInFault,
@@ -245,7 +245,7 @@ async fn open(site: &Site, token: &InvitationToken, headers: &HeaderMap, again: 
         registered,
         token: token.expose().to_owned(),
         csrf: nonce.as_str().to_owned(),
-        name: again.name,
+        name: DisplaySafe::new(&again.name).to_string(),
         min_length: site.service.password_policy().min_length,
         fault: again.fault,
         wrong: again.wrong,

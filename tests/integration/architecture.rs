@@ -210,3 +210,30 @@ fn no_file_is_too_long() {
         .collect();
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
+
+/// Use cases that do their work through others.
+const THROUGH_OTHERS: [&str; 3] = ["deliver_next", "run_outbox", "sign_in"];
+
+#[test]
+fn every_use_case_comes_in_through_the_registry() {
+    let mut named = String::new();
+    for path in files(&root().join("service")) {
+        let (place, code) = code(&path);
+        if place.ends_with("operation.rs") {
+            continue;
+        }
+        for part in code.split("pub async fn ").skip(1) {
+            let name = part.split(['(', '<']).next().unwrap_or_default();
+            let body = part.split("\n    }\n").next().unwrap_or_default();
+            assert!(
+                body.contains("Operation::") || THROUGH_OTHERS.contains(&name),
+                "{place}: {name} names no operation"
+            );
+        }
+        named.push_str(&code);
+    }
+    for operation in rollbook::service::Operation::ALL {
+        let used = format!("Operation::{operation:?}");
+        assert!(named.contains(&used), "{used} is nobody's");
+    }
+}

@@ -12,6 +12,7 @@ mod architecture;
 mod cli;
 mod docs;
 mod e2e;
+mod hostile;
 mod mail;
 mod service;
 mod store;

@@ -74,6 +74,9 @@ pub struct ListArgs {
     /// At most this many; all when left out
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
+    /// Print comma-separated values, as `rollbook audit export` does
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
 }
 
 /// The columns that members can be ordered by.

@@ -9,7 +9,7 @@ mod operator;
 
 pub use invitations::{AcceptArgs, Choice, InviteCommand, SendArgs};
 pub use members::{ListArgs, MemberCommand, SetArgs};
-pub use operator::{AccountCommand, AuditCommand, DemoArgs, SetupArgs, UserCommand};
+pub use operator::{AccountCommand, AuditCommand, DemoArgs, ExportFormat, SetupArgs, UserCommand};
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -162,6 +162,9 @@ mod tests {
             "rollbook account create Acme --owner a@x.com",
             "rollbook user list",
             "rollbook audit list --account Acme",
+            "rollbook audit export --format csv",
+            "rollbook audit export --json",
+            "rollbook member list --csv --search a",
             "rollbook audit verify --no-color",
             "rollbook demo --members 50",
             "rollbook doctor --config /tmp/x.toml",

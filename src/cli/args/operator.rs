@@ -1,6 +1,6 @@
 //! The commands of whoever runs the installation: set-up, accounts, users, the audit log, the demo.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 /// The first account (the global `--account` names it) and its owner.
 #[derive(Debug, Args)]
@@ -46,6 +46,15 @@ pub enum UserCommand {
     },
 }
 
+/// The forms of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// Comma-separated values with a heading
+    Csv,
+    /// One JSON array
+    Json,
+}
+
 /// What can be done with the audit log.
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
@@ -54,6 +63,18 @@ pub enum AuditCommand {
         /// At most this many
         #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         limit: u32,
+    },
+    /// Print all events, oldest first
+    #[command(after_help = "\
+CSV is RFC 4180 with a heading. A cell that a spreadsheet would take for a formula, and one that
+begins with ', has a ' put in front; a reader takes the first ' of a cell away again.
+
+Example:
+  rollbook audit export --account 'Example Ltd' > audit.csv")]
+    Export {
+        /// Of which form; --json means json
+        #[arg(long, value_enum, default_value_t = ExportFormat::Csv)]
+        format: ExportFormat,
     },
     /// Recompute the hash chain and say where it breaks, if it does
     Verify,

@@ -1,7 +1,7 @@
 //! What is ticked in the permission dialog: all permissions or a set, with what each key requires.
 //! Whether a change may be made is asked of the caller, who asks policy.
 
-use crate::domain::{Catalogue, Grant, PermissionSet, Role};
+use crate::domain::{Catalogue, DisplaySafe, Grant, PermissionSet, Role};
 use crate::ui::model::Ctx;
 use crate::ui::widgets::checklist::{Mark, Row, Usable};
 
@@ -190,7 +190,7 @@ impl Choice {
             ));
             let kept = unknown.iter().map(|key| {
                 (
-                    row(Mark::Ticked, key, Usable::No),
+                    row(Mark::Ticked, DisplaySafe::new(key).as_str(), Usable::No),
                     Item::Key(key.to_owned()),
                 )
             });

@@ -1,7 +1,7 @@
 //! A few lines to be read and closed: a one-time link, a reason, a result that matters.
 
 use super::{ModalEvent, Outcome, Submitted};
-use crate::domain::DisplaySafe;
+use crate::domain::{DisplaySafe, columns};
 use crate::ui::action::Action;
 use crate::ui::model::Ctx;
 use crate::ui::theme::Styles;
@@ -35,7 +35,7 @@ impl Notice {
         let rows: usize = self
             .lines
             .iter()
-            .map(|line| line.as_str().chars().count().div_ceil(inner).max(1))
+            .map(|line| columns(line.as_str()).div_ceil(inner).max(1))
             .sum();
         let height = u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(6);
         let frame = dialog::centred(screen, width, height);

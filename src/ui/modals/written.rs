@@ -1,7 +1,7 @@
 //! A change in words: its title, whom it is about, what it gives and takes. Review and confirmation
 //! share them.
 
-use crate::domain::{Change, Grant, GrantDiff, Role};
+use crate::domain::{Change, DisplaySafe, Grant, GrantDiff, Role};
 use crate::ui::model::Ctx;
 use crate::ui::theme::Styles;
 use ratatui::text::{Line, Span};
@@ -96,7 +96,12 @@ pub(super) fn diff_lines(change: &Change, ctx: &Ctx, styles: &Styles) -> Vec<Lin
 fn key_lines(diff: &GrantDiff, ctx: &Ctx, styles: &Styles) -> Vec<Line<'static>> {
     let label = |key: &str| {
         let known = ctx.catalogue.get(key);
-        known.map_or_else(|| key.to_owned(), |permission| permission.label.to_string())
+        known
+            .map_or_else(
+                || DisplaySafe::new(key),
+                |permission| permission.label.clone(),
+            )
+            .to_string()
     };
     let asked = diff.given.minus(&diff.implied);
     let mut lines: Vec<Line<'static>> = Vec::new();

@@ -1,10 +1,11 @@
 //! Text cut or padded to a width in terminal columns, with an ellipsis where something is missing.
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use crate::domain;
+use unicode_width::UnicodeWidthChar;
 
 /// `text` in at most `width` columns; what does not fit ends in `…`.
 pub fn cut(text: &str, width: usize) -> String {
-    if text.width() <= width {
+    if domain::columns(text) <= width {
         return text.to_owned();
     }
     let mut used = 0;
@@ -26,14 +27,14 @@ pub fn cut(text: &str, width: usize) -> String {
 /// `text` in exactly `width` columns.
 pub fn pad(text: &str, width: usize) -> String {
     let mut text = cut(text, width);
-    let missing = width.saturating_sub(text.width());
+    let missing = width.saturating_sub(domain::columns(&text));
     text.extend(std::iter::repeat_n(' ', missing));
     text
 }
 
 /// The width of `text` in columns, as the layout counts.
 pub fn columns(text: &str) -> u16 {
-    u16::try_from(text.width()).unwrap_or(u16::MAX)
+    u16::try_from(domain::columns(text)).unwrap_or(u16::MAX)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! invitation.
 
 use super::dialog;
-use super::fit::pad;
+use super::fit::{columns, pad};
 use crate::ui::action::Action;
 use crate::ui::theme::Styles;
 use ratatui::Frame;
@@ -90,7 +90,7 @@ impl Menu {
         let shown = items.iter().enumerate().skip(top);
         for ((index, item), row) in shown.zip(inner.rows()) {
             let chosen = index == self.cursor;
-            let width = usize::from(row.width).saturating_sub(3 + item.note.chars().count());
+            let width = usize::from(row.width).saturating_sub(3 + usize::from(columns(&item.note)));
             let style = if chosen { styles.selected } else { styles.text };
             let line = Line::from(vec![
                 Span::styled(if chosen { "▸ " } else { "  " }, styles.accent),

@@ -1,7 +1,7 @@
 //! One line of typed text: a cursor, a scrolled window, an optional mask, and a cap that a paste of
 //! ten thousand characters meets without harm.
 
-use crate::domain::DisplaySafe;
+use crate::domain::{DisplaySafe, columns};
 use crate::ui::theme::Styles;
 use crossterm::event::{Event, KeyEvent};
 use ratatui::Frame;
@@ -11,7 +11,6 @@ use secrecy::SecretString;
 use std::fmt;
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
-use unicode_width::UnicodeWidthStr;
 
 /// Whether typed text is seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -152,7 +151,7 @@ impl TextInput {
     /// How many leading characters scroll out of a field of `width` columns.
     fn scrolled(&self, width: usize) -> usize {
         let before: String = self.shown().chars().take(self.input.cursor()).collect();
-        let mut over = (before.width() + 1).saturating_sub(width);
+        let mut over = (columns(&before) + 1).saturating_sub(width);
         let mut skipped = 0;
         for c in before.chars() {
             if over == 0 {
@@ -183,7 +182,7 @@ impl TextInput {
             .take(self.input.cursor())
             .skip(skip)
             .collect();
-        before.width()
+        columns(&before)
     }
 }
 

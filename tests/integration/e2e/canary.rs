@@ -334,7 +334,7 @@ fn in_the_console(house: &House) -> Vec<u8> {
     terminal.see_gone("Current password");
     terminal.keys("q");
     terminal.ends_within(Duration::from_secs(10));
-    terminal.stream()
+    terminal.raw()
 }
 
 /// Signs in on the screen, first with a wrong password.
@@ -428,7 +428,7 @@ async fn secrets_are_nowhere_but_where_they_belong() {
     assert!(dump.status.success(), "{dump:?}");
     terminal.keys("q");
     terminal.ends_within(Duration::from_secs(10));
-    printed.extend(terminal.stream());
+    printed.extend(terminal.raw());
     drop(serving);
     server.stop().await;
 

@@ -122,6 +122,7 @@ async fn look(
             .list_events(actor, account, None, 10)
             .await
             .map(drop),
+        Operation::ExportEvents => service.export_events(actor, account, 0, 10).await.map(drop),
         Operation::VerifyEvents => service.verify_events(actor, account).await.map(drop),
         other => panic!("{other:?} has no abuse test"),
     }

@@ -15,10 +15,14 @@ use std::{
 /// How long a screen may take; the machines of CI are slow.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Nothing written for so long is an answer that has come to its end.
+const QUIET: Duration = Duration::from_millis(60);
+
 /// A terminal with the program in it.
 pub(crate) struct Terminal {
     screen: Arc<Mutex<vt100::Parser>>,
-    stream: Arc<Mutex<Vec<u8>>>,
+    /// Every byte that came, whatever a terminal makes of it.
+    raw: Arc<Mutex<Vec<u8>>>,
     writer: Option<Box<dyn Write + Send>>,
     master: Option<Box<dyn MasterPty + Send>>,
     child: Box<dyn Child + Send + Sync>,
@@ -49,15 +53,18 @@ impl Terminal {
         let screen = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
         let mut reader = pair.master.try_clone_reader().unwrap();
         let shown = Arc::clone(&screen);
-        let stream = Arc::new(Mutex::new(Vec::new()));
-        let written = Arc::clone(&stream);
+        let raw = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&raw);
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let reading = thread::spawn(move || {
             let mut bytes = [0; 8192];
+            let mut rest = Vec::new();
             while let Ok(count @ 1..) = reader.read(&mut bytes) {
-                written.lock().unwrap().extend_from_slice(&bytes[..count]);
-                shown.lock().unwrap().process(&bytes[..count]);
+                kept.lock().unwrap().extend_from_slice(&bytes[..count]);
+                rest.extend_from_slice(&bytes[..count]);
+                let whole = whole_characters(&mut rest);
+                shown.lock().unwrap().process(whole.as_bytes());
                 if stopped.load(Ordering::SeqCst) {
                     return;
                 }
@@ -66,7 +73,7 @@ impl Terminal {
         let writer = pair.master.take_writer().unwrap();
         Self {
             screen,
-            stream,
+            raw,
             writer: Some(writer),
             master: Some(pair.master),
             child,
@@ -80,9 +87,37 @@ impl Terminal {
         self.screen.lock().unwrap().screen().contents()
     }
 
-    /// Every byte that the program has written so far.
-    pub(crate) fn stream(&self) -> Vec<u8> {
-        self.stream.lock().unwrap().clone()
+    /// The bytes that the program has written so far.
+    pub(crate) fn raw(&self) -> Vec<u8> {
+        self.raw.lock().unwrap().clone()
+    }
+
+    /// The screen's cells, row by row; the right half of a wide character is empty.
+    pub(crate) fn cells(&self) -> Vec<Vec<String>> {
+        let parser = self.screen.lock().unwrap();
+        let screen = parser.screen();
+        let (rows, columns) = screen.size();
+        let text = |row, column| {
+            let cell = screen.cell(row, column);
+            cell.map_or_else(String::new, |cell| cell.contents().to_owned())
+        };
+        (0..rows)
+            .map(|row| (0..columns).map(|column| text(row, column)).collect())
+            .collect()
+    }
+
+    /// Waits until nothing has been written for a moment.
+    pub(crate) fn settle(&self) {
+        let until = Instant::now() + PATIENCE;
+        let (mut length, mut since) = (0, Instant::now());
+        while since.elapsed() < QUIET {
+            let now = self.raw.lock().unwrap().len();
+            if now != length {
+                (length, since) = (now, Instant::now());
+            }
+            assert!(Instant::now() < until, "it never rests:\n{}", self.text());
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Types.
@@ -180,6 +215,17 @@ impl Terminal {
             && !screen.bracketed_paste()
             && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
     }
+}
+
+/// Takes the whole characters out of what came. vt100 gives no column to U+FFFD, where terminals give
+/// one, so another character of that width stands for it.
+fn whole_characters(bytes: &mut Vec<u8>) -> String {
+    let end = match std::str::from_utf8(bytes) {
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        _ => bytes.len(),
+    };
+    let whole: Vec<u8> = bytes.drain(..end).collect();
+    String::from_utf8_lossy(&whole).replace('\u{FFFD}', "¤")
 }
 
 impl Drop for Terminal {
