@@ -8,6 +8,7 @@ use super::output::Output;
 use super::{terminal, words};
 use crate::domain::{Email, InvitationToken, PermissionSet};
 use crate::service::{Dead, Look, Proof, Registration, Service, ServiceError, SignInFault, Terms};
+use secrecy::ExposeSecret;
 
 /// Shows what is offered, then logs in or registers, and joins.
 ///
@@ -20,7 +21,12 @@ pub async fn run(
     output: &mut Output<'_>,
 ) -> Outcome {
     let dead = |reason| Failure::Service(ServiceError::Dead(reason));
-    let token = InvitationToken::from_link(&args.link).ok_or_else(|| dead(Dead::Unknown))?;
+    let link = match args.link.as_str() {
+        "-" => terminal::link_from_stdin()?,
+        link => link.to_owned().into(),
+    };
+    let token =
+        InvitationToken::from_link(link.expose_secret()).ok_or_else(|| dead(Dead::Unknown))?;
     let (terms, registered) = match service.look_at_invitation(&token).await? {
         Look::Open { terms, registered } => (terms, registered),
         Look::Dead(reason) => return Err(dead(reason)),

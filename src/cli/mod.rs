@@ -17,6 +17,7 @@ pub mod invitations;
 pub mod members;
 pub mod operator;
 pub mod output;
+pub mod own;
 pub mod serve;
 pub mod terminal;
 pub mod wiring;
@@ -127,6 +128,8 @@ async fn as_caller(
         Command::Invite(command) => invitations::run(&caller, command, output).await,
         Command::Account(command) => operator::accounts(&caller, command, output).await,
         Command::User(command) => operator::users(&caller, command, output).await,
+        Command::Session(command) => own::sessions(&caller, command, output).await,
+        Command::SecondFactor(command) => own::second_factor(&caller, command, output).await,
         Command::Audit(command) => operator::audit(&caller, command, output).await,
         _ => Err(Failure::Usage("This command stands alone".to_owned())),
     };

@@ -79,6 +79,20 @@ pub async fn accounts(
 ) -> Outcome {
     match command {
         AccountCommand::List => list_accounts(caller, output).await,
+        AccountCommand::SecondFactor(asked) => {
+            let required = asked.required;
+            let write = caller.write().await?;
+            caller
+                .service
+                .require_second_factor(&write, required)
+                .await?;
+            output.document(&json!({"second_factor_required": required}))?;
+            output.line(if required {
+                "The account lets nobody in without a second factor"
+            } else {
+                "The account leaves the second factor to each"
+            })
+        }
         AccountCommand::Create {
             name,
             owner,

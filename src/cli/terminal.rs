@@ -15,8 +15,8 @@ pub const PASSWORD: &str = "ROLLBOOK_PASSWORD";
 /// The same for a code of the second factor.
 pub const CODE: &str = "ROLLBOOK_CODE";
 
-/// The most bytes of a password on standard input, four times what the policy could ever take.
-const MAX_PASSWORD_BYTES: u64 = 4096;
+/// The most bytes of a secret on standard input, four times what the policy could ever take.
+const MAX_SECRET_BYTES: u64 = 4096;
 
 /// Whether somebody is there to be asked.
 pub fn attended() -> bool {
@@ -78,15 +78,31 @@ pub fn password_from_stdin() -> Outcome<SecretString> {
     let mut text = String::new();
     io::stdin()
         .lock()
-        .take(MAX_PASSWORD_BYTES)
+        .take(MAX_SECRET_BYTES)
         .read_to_string(&mut text)
         .map_err(|error| Failure::machine("Can't read the password from standard input", &error))?;
+    first_line(text, "No password came on standard input")
+}
+
+/// An invitation's link: one line of standard input, so that a password may follow.
+///
+/// # Errors
+/// [`Failure::Machine`] when standard input can't be read.
+pub fn link_from_stdin() -> Outcome<SecretString> {
+    let mut text = String::new();
+    io::stdin()
+        .lock()
+        .take(MAX_SECRET_BYTES)
+        .read_line(&mut text)
+        .map_err(|error| Failure::machine("Can't read the link from standard input", &error))?;
+    first_line(text, "No link came on standard input")
+}
+
+fn first_line(text: String, missing: &str) -> Outcome<SecretString> {
     let line = text.lines().next().unwrap_or_default().to_owned();
     drop(SecretString::from(text));
     if line.is_empty() {
-        return Err(Failure::Usage(
-            "No password came on standard input".to_owned(),
-        ));
+        return Err(Failure::Usage(missing.to_owned()));
     }
     Ok(line.into())
 }

@@ -189,8 +189,8 @@ pub async fn set_grant(
     Ok(())
 }
 
-/// Accepts: the one guarded update that decides between clicks, cancellation and expiry. Tells
-/// whether this call was the one.
+/// Accepts: the one guarded update that decides between clicks, cancellation and expiry, by the time
+/// at which it runs. Tells whether this call was the one.
 ///
 /// # Errors
 /// What the database says.
@@ -201,7 +201,8 @@ pub async fn accept(
 ) -> Result<bool, StoreError> {
     let sql =
         "UPDATE invitations SET status = 'accepted', decided_at = now(), version = version + 1
-        WHERE id = $1 AND token_digest = $2 AND status = 'pending' AND expires_at > now()";
+        WHERE id = $1 AND token_digest = $2 AND status = 'pending'
+          AND expires_at > clock_timestamp()";
     Ok(db
         .execute(&db.prepare_cached(sql).await?, &[&id.0, &digest.as_bytes()])
         .await?

@@ -76,7 +76,7 @@ pub struct Choice {
 /// An invitation link and what its holder says to it.
 #[derive(Debug, Args)]
 pub struct AcceptArgs {
-    /// The link from the mail
+    /// The link from the mail; - reads it from standard input, where no process list shows it
     pub link: String,
     /// The name to register with
     #[arg(long, conflicts_with = "decline")]

@@ -6,10 +6,12 @@
 mod invitations;
 mod members;
 mod operator;
+mod own;
 
 pub use invitations::{AcceptArgs, Choice, InviteCommand, SendArgs};
 pub use members::{ListArgs, MemberCommand, SetArgs};
 pub use operator::{AccountCommand, AuditCommand, DemoArgs, ExportFormat, SetupArgs, UserCommand};
+pub use own::{SecondFactorCommand, SessionCommand};
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -104,6 +106,12 @@ pub enum Command {
     /// Read and verify the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// List and end your own sessions
+    #[command(subcommand)]
+    Session(SessionCommand),
+    /// Set up your second factor, or take it off
+    #[command(subcommand)]
+    SecondFactor(SecondFactorCommand),
     /// Open the console on sample data in a throw-away database
     Demo(DemoArgs),
     /// Check configuration, database, mail and terminal, and say how to mend each
@@ -154,6 +162,10 @@ mod tests {
             "rollbook invite send a@x.com --all --show-link",
             "rollbook invite send a@x.com --permission products.view --no-limit",
             "rollbook invite list",
+            "rollbook session end-all --as a@x.com",
+            "rollbook second-factor enrol --as a@x.com",
+            "rollbook account second-factor --required",
+            "rollbook invite accept -",
             "rollbook invite resend 0197a0c2-6a0a-7000-8000-000000000000 --show-link",
             "rollbook invite cancel 0197a0c2-6a0a-7000-8000-000000000000 --yes",
             "rollbook invite set 0197a0c2-6a0a-7000-8000-000000000000 --all",

@@ -22,6 +22,8 @@ pub struct SetupArgs {
 pub enum AccountCommand {
     /// List the accounts; with --as those that the user can reach
     List,
+    /// Say whether the account asks everybody for a second factor
+    SecondFactor(Requirement),
     /// Create an account; a new owner's password comes from standard input or a prompt
     Create {
         /// The account's name
@@ -33,6 +35,18 @@ pub enum AccountCommand {
         #[arg(long)]
         password_stdin: bool,
     },
+}
+
+/// Whether an account asks for a second factor.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Requirement {
+    /// Let nobody in without one
+    #[arg(long)]
+    pub required: bool,
+    /// Leave it to each
+    #[arg(long)]
+    pub optional: bool,
 }
 
 /// What can be done with users.

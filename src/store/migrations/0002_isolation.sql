@@ -34,7 +34,7 @@ BEGIN
     RETURN NULL;
 END $$;
 DROP TRIGGER memberships_owner ON memberships;
-CREATE CONSTRAINT TRIGGER memberships_owner AFTER UPDATE OF role OR DELETE ON memberships
+CREATE CONSTRAINT TRIGGER memberships_owner AFTER UPDATE OF role, account_id OR DELETE ON memberships
     DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW WHEN (OLD.role = 'owner') EXECUTE FUNCTION keep_an_owner();
 

@@ -4,4 +4,6 @@ mod accounts;
 mod foreign;
 mod invitations;
 mod members;
+mod own;
+mod roles;
 mod surroundings;

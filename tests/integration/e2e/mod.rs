@@ -3,3 +3,4 @@
 mod browser;
 mod canary;
 mod console;
+mod identity;

@@ -40,10 +40,18 @@ pub(crate) struct Installation {
 impl Installation {
     /// A migrated database without an account.
     pub(crate) async fn new() -> Self {
-        let home = tempfile::tempdir().unwrap();
+        Self::on(TestDb::new().await)
+    }
+
+    /// An empty database.
+    pub(crate) async fn unmigrated() -> Self {
+        Self::on(TestDb::unmigrated().await)
+    }
+
+    fn on(db: TestDb) -> Self {
         Self {
-            db: TestDb::new().await,
-            home,
+            db,
+            home: tempfile::tempdir().unwrap(),
             variables: Vec::new(),
         }
     }
