@@ -113,9 +113,13 @@ async fn the_schema_is_the_owners_and_everything_else_the_applications() {
     let role = "DO $$ BEGIN CREATE ROLE rollbook_app NOLOGIN;
         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$";
     client.batch_execute(role).await.unwrap();
-    let sql = format!("CREATE ROLE {login} LOGIN IN ROLE rollbook_app");
+    let owner = fresh("owner");
+    let sql = format!(
+        "CREATE ROLE {login} LOGIN IN ROLE rollbook_app;
+         CREATE ROLE {owner} LOGIN IN ROLE rollbook_app;
+         DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO {owner}', current_database()); END $$"
+    );
     client.batch_execute(&sql).await.unwrap();
-    let dsn = installation.db.dsn();
     installation.set("ROLLBOOK_DATABASE__URL", &as_role(&installation, &login));
     let refused = installation.run(&["migrate"]);
     assert_eq!(refused.code, 6, "{}", refused.err);
@@ -124,6 +128,7 @@ async fn the_schema_is_the_owners_and_everything_else_the_applications() {
         "{}",
         refused.err
     );
+    let dsn = as_role(&installation, &owner);
     installation.set("ROLLBOOK_DATABASE__OWNER_URL", &dsn);
     let setup = [
         "setup",
