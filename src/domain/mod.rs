@@ -32,7 +32,7 @@ pub use ids::{AccountId, CommandId, InvitationId, SessionId, UserId};
 pub use invitation::{Delivery, DeliveryState, Invitation, InvitationStatus};
 pub use login::{LoginAttempt, LoginMethod, SessionSummary};
 pub use member::{Member, User};
-pub use password::{PasswordFault, PasswordPolicy, prepare as prepare_password};
+pub use password::{PasswordFault, PasswordPolicy, Strength, prepare as prepare_password};
 pub use permission::{
     Catalogue, CatalogueError, MEMBERS_MANAGE, MEMBERS_VIEW, Permission, PermissionSet,
 };

@@ -48,7 +48,44 @@ pub enum PasswordFault {
     Context,
 }
 
+/// From so many code points on, guessing is hopeless whatever the words (length is what counts, NIST SP
+/// 800-63B).
+const STRONG: usize = 20;
+
+/// How a password stands while it is being typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strength {
+    /// So many characters are missing.
+    Missing(usize),
+    Refused(PasswordFault),
+    Good,
+    Strong,
+}
+
+impl std::fmt::Display for Strength {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Missing(1) => f.write_str("1 more character to go"),
+            Self::Missing(count) => write!(f, "{count} more characters to go"),
+            Self::Refused(fault) => fault.fmt(f),
+            Self::Good => f.write_str("Good; a longer one is stronger"),
+            Self::Strong => f.write_str("Strong"),
+        }
+    }
+}
+
 impl PasswordPolicy {
+    /// What to say about a password that is still being typed.
+    pub fn strength(&self, password: &SecretString, context: &[&str]) -> Strength {
+        let length = prepare(password).expose_secret().chars().count();
+        match self.check(password, context) {
+            Err(PasswordFault::TooShort { min }) => Strength::Missing(min.saturating_sub(length)),
+            Err(fault) => Strength::Refused(fault),
+            Ok(()) if length < STRONG.max(self.min_length + 1) => Strength::Good,
+            Ok(()) => Strength::Strong,
+        }
+    }
+
     /// Checks a new password. `context` are words that others know: the address, the account's
     /// and the product's name.
     ///
@@ -168,6 +205,21 @@ mod tests {
             check(&"x".repeat(100_000)),
             Err(PasswordFault::TooLong { max: 128 })
         );
+    }
+
+    #[test]
+    fn the_hint_follows_what_is_typed() {
+        let hint = |text: &str| {
+            let policy = PasswordPolicy::default();
+            let text = SecretString::from(text);
+            policy.strength(&text, &["ada@example.com"]).to_string()
+        };
+        assert_eq!(hint("fourteen chars"), "1 more character to go");
+        assert_eq!(hint("tangerine"), "6 more characters to go");
+        assert_eq!(hint("fifteen chars !"), "Good; a longer one is stronger");
+        assert_eq!(hint("tangerine gravel orbit"), "Strong");
+        assert!(hint("ada@example.com1").contains("made of the address"));
+        assert!(hint("password").contains("common"));
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub async fn count_matching(
     cap: i64,
 ) -> Result<i64, StoreError> {
     let sql = "SELECT count(*) FROM
-        (SELECT 1 FROM memberships m WHERE m.account_id = $1 AND m.search LIKE $2 LIMIT $3) found";
+        (SELECT 1 FROM account_members m WHERE m.account_id = $1 AND m.search LIKE $2 LIMIT $3) found";
     let needle = page::like(&query.search);
     // Prepared anew, so planned for this needle.
     let row = db

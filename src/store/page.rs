@@ -80,7 +80,7 @@ fn statement(query: &MemberQuery, seek: &Seek) -> String {
     };
     let (columns, order_by) = (rows::MEMBER, order.order_by(backwards));
     format!(
-        "SELECT {columns} FROM memberships m
+        "SELECT {columns} FROM account_members m
          WHERE m.account_id = $1 {search} {beyond}
          ORDER BY {order_by} LIMIT $2"
     )

@@ -60,14 +60,16 @@ impl ChangePassword {
         }
     }
 
-    /// How far the new password is from the rule, while it is typed.
+    /// How the new password stands, while it is typed.
     fn note(&self, ctx: &Ctx) -> String {
-        let least = ctx.passwords.min_length;
-        let typed = self.form.text(NEW).chars().count();
-        match least.saturating_sub(typed) {
-            _ if typed == 0 => format!("At least {least} characters"),
-            0 => "Long enough".to_owned(),
-            missing => format!("{missing} more characters to go"),
+        let new = self.form.fields.get(NEW).map(|field| field.input.secret());
+        match new.filter(|_| !self.form.text(NEW).is_empty()) {
+            None => format!("At least {} characters", ctx.passwords.min_length),
+            Some(new) => {
+                let known = known_words(ctx);
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                ctx.passwords.strength(&new, &known).to_string()
+            }
         }
     }
 
@@ -80,14 +82,9 @@ impl ChangePassword {
         let (Some(current), Some(new)) = (secret(CURRENT), secret(NEW)) else {
             return Outcome::Close;
         };
-        let mail = ctx
-            .session
-            .as_ref()
-            .map(|session| session.user.email.to_string());
-        if let Err(fault) = ctx
-            .passwords
-            .check(&new, &[&mail.unwrap_or_default(), "Rollbook"])
-        {
+        let known = known_words(ctx);
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        if let Err(fault) = ctx.passwords.check(&new, &known) {
             self.form.complain(NEW, fault.to_string());
             return Outcome::Stay;
         }
@@ -103,6 +100,16 @@ impl ChangePassword {
         let inner = dialog::draw(frame, area(ctx), "Change password", styles);
         self.form.draw(frame, inner, (&self.note(ctx), styles));
     }
+}
+
+/// What others know of this person, which no password is to be made of.
+fn known_words(ctx: &Ctx) -> Vec<String> {
+    let mut known = vec!["Rollbook".to_owned()];
+    if let Some(session) = &ctx.session {
+        known.push(session.user.email.to_string());
+        known.extend(session.accounts.iter().map(|a| a.name.to_string()));
+    }
+    known
 }
 
 fn area(ctx: &Ctx) -> Rect {

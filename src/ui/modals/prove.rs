@@ -84,7 +84,7 @@ impl Prove {
 
     pub fn view(&self, frame: &mut Frame<'_>, styles: &Styles, ctx: &Ctx) {
         let inner = dialog::draw(frame, area(ctx), "Prove that it is you", styles);
-        let note = "This can't be taken back, and you signed in a while ago";
+        let note = "This can't be taken back; you signed in a while ago";
         self.form.draw(frame, inner, (note, styles));
     }
 }

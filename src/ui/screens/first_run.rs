@@ -96,6 +96,18 @@ impl FirstRun {
         self.form.complain(ACCOUNT, failure.text.as_str());
     }
 
+    /// How the password stands, while it is typed.
+    fn hint(&self, ctx: &Ctx) -> String {
+        let typed = self.form.fields.get(PASSWORD).map(|f| f.input.secret());
+        match typed.filter(|_| !self.form.text(PASSWORD).is_empty()) {
+            None => String::new(),
+            Some(typed) => {
+                let known = [self.form.text(EMAIL), self.form.text(ACCOUNT), "rollbook"];
+                ctx.passwords.strength(&typed, &known).to_string()
+            }
+        }
+    }
+
     fn card(&self, screen: Rect) -> Rect {
         card(screen, self.form.wanted_height())
     }
@@ -105,9 +117,7 @@ impl FirstRun {
         let lead = "Nothing here yet: create the first account and its owner";
         draw_card(frame, card, ("Welcome to Rollbook", lead), styles);
         let spinner = self.waiting.spinner(ctx.now);
-        let note = spinner
-            .map(|p| format!("{p} Creating …"))
-            .unwrap_or_default();
+        let note = spinner.map_or_else(|| self.hint(ctx), |p| format!("{p} Creating …"));
         self.form.draw(frame, content(card), (&note, styles));
     }
 }

@@ -138,6 +138,7 @@ async fn without_a_scope_no_row_is_seen_or_made() {
         );
         assert_eq!(count(&app, &all).await, 0, "{table}");
     }
+    assert_eq!(count(&app, "SELECT count(*) FROM account_members").await, 0);
     let sql = format!(
         "INSERT INTO accounts (id, name) VALUES ('{}', 'Made')",
         Uuid::now_v7()
@@ -162,6 +163,9 @@ async fn another_accounts_rows_are_not_read() {
         );
         assert!(count(&owner, &theirs).await > 0, "{table}");
         assert_eq!(count(&app, &theirs).await, 0, "{table}");
+        // And not through the view that the member table reads.
+        let seen = "SELECT count(*) FROM account_members WHERE account_id <> scope_account()";
+        assert_eq!(count(&app, seen).await, 0);
         let everything = format!(
             "SELECT count(*) FROM {table} WHERE {column} <> '{}'",
             two.ours
@@ -236,6 +240,8 @@ async fn the_role_owns_nothing_and_may_only_add_to_the_audit_log() {
         "ALTER TABLE memberships DISABLE ROW LEVEL SECURITY",
         "DROP POLICY seen ON memberships",
         "UPDATE commands SET result = '{}'",
+        "UPDATE account_members SET role = 'owner'",
+        "CREATE OR REPLACE VIEW account_members AS SELECT * FROM memberships",
         "DELETE FROM users",
         "CREATE TABLE mine (id int)",
         "UPDATE schema_migrations SET version = 99",

@@ -12,7 +12,7 @@ use ratatui::style::Style;
 use ratatui::{Terminal, layout::Size};
 use rollbook::config;
 use rollbook::domain::*;
-use rollbook::ui::effect::{Effect, Failure, FailureKind, Session};
+use rollbook::ui::effect::{Effect, Enrolment, FactorState, Failure, FailureKind, Session};
 use rollbook::ui::keymap::{Key, Keymap};
 use rollbook::ui::message::{Done, Found, Message, Setup};
 use rollbook::ui::model::{Ctx, Mail, Model, Opening, Phase};
@@ -199,7 +199,7 @@ impl World {
             Effect::RestoreMember(_, email) => {
                 Message::MemberRestored(Ok(Box::new(member(7, email.as_str(), Grant::full()))))
             }
-            _ => return None,
+            effect => return own(&effect),
         })
     }
 
@@ -300,6 +300,39 @@ impl World {
             }
         }
     }
+}
+
+/// Answers about the person's own.
+fn own(effect: &Effect) -> Option<Message> {
+    Some(match effect {
+            Effect::MySessions(_) => Message::SessionsLoaded(Ok(sessions())),
+            Effect::ShowSecondFactor(_) => Message::FactorShown(Ok(FactorState {
+                enrolled: false,
+                recovery_codes_left: 0,
+            })),
+            Effect::BeginSecondFactor(_) => Message::EnrolmentBegun(Ok(Enrolment {
+                uri: "otpauth://totp/Rollbook:ada%40lovelace.example?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Rollbook".into(),
+                secret: "GEZD-GNBV-GY3T-QOJQ-GEZD-GNBV-GY3T-QOJQ".into(),
+            })),
+            Effect::ConfirmSecondFactor(..) => {
+                let code = |n: u32| format!("AAAA-BBBB-CCCC-DDDD-EEEE-222{}", 2 + n % 6).into();
+                Message::FactorConfirmed(Ok((0..10).map(code).collect()))
+            }
+            Effect::ConfirmIdentity { .. } => Message::Proven(Ok(())),
+        _ => return None,
+    })
+}
+
+fn sessions() -> Vec<SessionSummary> {
+    let session = |id: u128, source: &str, minutes: i64| SessionSummary {
+        id: SessionId(Uuid::from_u128(id)),
+        source: source.into(),
+        created_at: now() - SignedDuration::from_hours(2),
+        last_seen_at: now() - SignedDuration::from_mins(minutes),
+        second_factor: false,
+        account: Some("Lovelace Mills".into()),
+    };
+    vec![session(0, "192.0.2.7", 0), session(1, "198.51.100.23", 12)]
 }
 
 pub(crate) fn account(id: u128, name: &str) -> AccountSummary {

@@ -59,6 +59,32 @@ fn profile_menu() {
 }
 
 #[test]
+fn own_sessions() {
+    at_all_sizes("sessions", World::small, "p <up> <up> <up> <enter>");
+}
+
+#[test]
+fn second_factor() {
+    at_all_sizes("second_factor", World::small, "p <up> <up> <enter> <enter>");
+    at_all_sizes(
+        "recovery_codes",
+        World::small,
+        "p <up> <up> <enter> <enter> 1 2 3 4 5 6 <enter>",
+    );
+}
+
+#[test]
+fn a_proof_before_what_cannot_be_taken_back() {
+    let late = || {
+        let mut world = World::small();
+        let words = "It is a while since you signed in; prove again that it is you";
+        world.refusal = Some(Failure::new(FailureKind::ProofNeeded, words));
+        world
+    };
+    at_all_sizes("prove", late, "<down> o <tab> <enter>");
+}
+
+#[test]
 fn help() {
     at_all_sizes("help", World::small, "?");
 }

@@ -1,6 +1,7 @@
 //! One's own second factor: enrol it with a QR code, keep the recovery codes, take it off; and for
 //! owners, whether the account asks for one.
 
+mod codes;
 mod enrolling;
 
 use super::{ModalEvent, Outcome, Submitted};
@@ -14,12 +15,11 @@ use crate::ui::widgets::dialog;
 use crate::ui::widgets::form::{Field, Filled, Form};
 use crate::ui::widgets::menu::{Item, Menu, Picked};
 use crate::ui::widgets::text_input::{Mask, TextInput};
+use codes::Codes;
 use enrolling::Enrolling;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
-use ratatui::widgets::{Paragraph, Wrap};
-use secrecy::{ExposeSecret, SecretString};
 
 const TITLE: &str = "Second factor";
 
@@ -40,7 +40,7 @@ enum Stage {
     /// Waits for the authenticator's first code.
     Enrolling(Box<Enrolling>),
     /// The recovery codes, shown once.
-    Codes(Vec<SecretString>),
+    Codes(Codes),
     /// Password and code, to take it off.
     Removing(Box<Form>),
 }
@@ -99,8 +99,8 @@ impl SecondFactor {
             return Outcome::Stay;
         }
         match (&mut self.stage, event) {
-            (Stage::Codes(_), ModalEvent::Action(Action::Confirm | Action::Back))
-            | (_, ModalEvent::Action(Action::Back | Action::Quit)) => Outcome::Close,
+            (_, ModalEvent::Action(Action::Back | Action::Quit)) => Outcome::Close,
+            (Stage::Codes(codes), ModalEvent::Action(action)) => codes.on_action(*action, ctx),
             // A proof was asked for and given.
             (Stage::Choosing(_), ModalEvent::Action(Action::Retry)) => {
                 Outcome::Submit(Submitted::Start(Effect::BeginSecondFactor(actor)))
@@ -124,7 +124,9 @@ impl SecondFactor {
                 let enrolling = Enrolling::new(enrolment, email.unwrap_or_default());
                 self.stage = Stage::Enrolling(Box::new(enrolling));
             }
-            Message::FactorConfirmed(Ok(codes)) => self.stage = Stage::Codes(codes.clone()),
+            Message::FactorConfirmed(Ok(codes)) => {
+                self.stage = Stage::Codes(Codes::new(codes.clone()));
+            }
             Message::FactorConfirmed(Err(failure)) => {
                 if let Stage::Enrolling(enrolling) = &mut self.stage {
                     enrolling.refused(failure);
@@ -184,7 +186,7 @@ impl SecondFactor {
             }
             Stage::Choosing(state) => self.view_choices(frame, *state, (styles, ctx)),
             Stage::Enrolling(enrolling) => enrolling.view(frame, styles, ctx),
-            Stage::Codes(codes) => view_codes(frame, codes, (styles, ctx)),
+            Stage::Codes(codes) => codes.view(frame, (styles, ctx)),
             Stage::Removing(form) => {
                 let inner =
                     dialog::draw(frame, form_area(ctx), "Take the second factor off", styles);
@@ -264,23 +266,6 @@ fn remove(form: &mut Form, event: &ModalEvent<'_>, actor: Actor, ctx: &Ctx) -> O
         password,
         code,
     }))
-}
-
-fn view_codes(frame: &mut Frame<'_>, codes: &[SecretString], (styles, ctx): (&Styles, &Ctx)) {
-    let area = dialog::centred(ctx.area, 76, 18);
-    let inner = dialog::draw(frame, area, "The second factor is on", styles);
-    let mut lines = vec![
-        Line::styled(
-            "Write these recovery codes down. Each gets you in once without the device; they are",
-            styles.text,
-        ),
-        Line::styled("not shown again. Enter closes.", styles.text),
-        Line::default(),
-    ];
-    for code in codes {
-        lines.push(Line::styled(code.expose_secret().to_owned(), styles.accent));
-    }
-    frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: true }), inner);
 }
 
 fn menu_area(ctx: &Ctx, lines: usize) -> Rect {
