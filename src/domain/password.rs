@@ -215,7 +215,7 @@ mod tests {
             policy.strength(&text, &["ada@example.com"]).to_string()
         };
         assert_eq!(hint("fourteen chars"), "1 more character to go");
-        assert_eq!(hint("tangerine"), "6 more characters to go");
+        assert_eq!(hint("tang grav"), "6 more characters to go");
         assert_eq!(hint("fifteen chars !"), "Good; a longer one is stronger");
         assert_eq!(hint("tangerine gravel orbit"), "Strong");
         assert!(hint("ada@example.com1").contains("made of the address"));

@@ -17,7 +17,7 @@ pub mod logins;
 pub mod members;
 pub mod migrate;
 pub mod outbox;
-mod page;
+pub mod page;
 pub mod roles;
 mod rows;
 mod scope;

@@ -66,7 +66,7 @@ impl Order {
 }
 
 /// The literal text of a page's statement. All parts are this file's own words.
-fn statement(query: &MemberQuery, seek: &Seek) -> String {
+pub fn statement(query: &MemberQuery, seek: &Seek) -> String {
     let backwards = matches!(seek, Seek::Last | Seek::Before(_));
     let order = Order::of(query);
     let beyond = match seek {
@@ -197,9 +197,10 @@ fn rank(cursor: &Cursor) -> i16 {
 }
 
 /// A `LIKE` pattern that finds `needle` anywhere, in any case, with `%`, `_` and `\` taken literally.
-pub(super) fn like(needle: &str) -> String {
+/// NUL is left out: PostgreSQL's text has none, and refuses a parameter that has one.
+pub fn like(needle: &str) -> String {
     let mut pattern = String::from("%");
-    for c in needle.to_lowercase().chars() {
+    for c in needle.to_lowercase().chars().filter(|c| *c != '\0') {
         if matches!(c, '%' | '_' | '\\') {
             pattern.push('\\');
         }
@@ -216,5 +217,10 @@ mod tests {
     #[test]
     fn wild_cards_are_literal() {
         assert_eq!(like("50%_Off\\"), "%50\\%\\_off\\\\%");
+    }
+
+    #[test]
+    fn what_the_server_can_not_take_is_left_out() {
+        assert_eq!(like("a\0b"), "%ab%");
     }
 }

@@ -2,6 +2,7 @@
 //! and help. It knows no pane; which contexts apply is the caller's business.
 
 use super::action::{ACTIONS, Action, Context};
+use crate::domain::DisplaySafe;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::collections::HashMap;
 use std::fmt;
@@ -272,13 +273,16 @@ impl Key {
             .find(|(name, _)| *name == rest)
             .map(|(_, code)| *code);
         let function = || {
-            let number: u8 = rest.strip_prefix('f')?.parse().ok()?;
-            (1..=12).contains(&number).then_some(KeyCode::F(number))
+            let digits = rest.strip_prefix('f')?;
+            let number = (1..=12).find(|number: &u8| number.to_string() == digits)?;
+            Some(KeyCode::F(number))
         };
         let single = || {
             let mut chars = rest.chars();
             let c = chars.next()?;
-            (chars.next().is_none() && !c.is_control()).then_some(KeyCode::Char(c))
+            // A key that help and footer can't show would be pressed without knowing.
+            let is_shown = DisplaySafe::new(rest).as_str() == rest;
+            (chars.next().is_none() && is_shown).then_some(KeyCode::Char(c))
         };
         let code = named.or_else(function).or_else(single)?;
         Some(Self { code, modifiers })
@@ -399,7 +403,14 @@ mod tests {
         for text in ["enter", "ctrl-r", "alt-x", "f12", "-", "ä", "space"] {
             assert!(Key::parse(text).is_some(), "{text}");
         }
-        for text in ["", "f13", "ctrl-", "xy", "\u{1b}"] {
+        for text in ["", "f13", "f+5", "f05", "ctrl-", "xy", "\u{1b}"] {
+            assert!(Key::parse(text).is_none(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_can_not_be_shown_is_no_key() {
+        for text in ["\u{200B}", "alt-\u{202E}", "\u{301}", "\u{FEFF}"] {
             assert!(Key::parse(text).is_none(), "{text:?}");
         }
     }

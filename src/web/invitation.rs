@@ -20,17 +20,18 @@ use axum::{
 };
 use serde::Deserialize;
 
-/// The part of every form that proves where it comes from.
+/// Declines: no more than what every form has to prove where it comes from.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct DeclineForm {
+pub struct DeclineForm {
     csrf: String,
     token: String,
 }
 
+/// Logs in and accepts.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct AcceptForm {
+pub struct AcceptForm {
     csrf: String,
     token: String,
     password: String,
@@ -39,9 +40,10 @@ pub(super) struct AcceptForm {
     code: String,
 }
 
+/// Registers and accepts.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RegisterForm {
+pub struct RegisterForm {
     csrf: String,
     token: String,
     name: String,

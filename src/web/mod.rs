@@ -8,6 +8,8 @@ mod guard;
 mod invitation;
 mod pages;
 
+pub use invitation::{AcceptForm, DeclineForm, RegisterForm};
+
 use crate::service::Service;
 use axum::{
     Router,

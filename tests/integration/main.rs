@@ -12,6 +12,7 @@ mod architecture;
 mod cli;
 mod docs;
 mod e2e;
+mod fuzz;
 mod hostile;
 mod mail;
 mod service;
