@@ -226,8 +226,9 @@ impl Service {
         if members::by_user(tx, account.id, user.id).await?.is_some() {
             return Err(Conflict::AlreadyMember.into());
         }
+        // Under the account's lock nothing but its end can have come since it was found alive.
         if !invitations::accept(tx, invitation.id, &token.digest()).await? {
-            return Err(ServiceError::Dead(Dead::Used));
+            return Err(ServiceError::Dead(Dead::Expired));
         }
         let by = Some(invitation.invited_by.as_str());
         let member = members::insert(tx, account.id, user.id, &invitation.grant, by).await?;
