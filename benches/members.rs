@@ -12,7 +12,7 @@
 
 use rollbook::{
     domain::{AccountId, Cursor, Direction, MemberQuery, Role, Seek, Sort},
-    store::{Scope, Store, dsn::ConnectPlan, local::LocalServer, members, migrate, roles},
+    store::{Scope, dsn::ConnectPlan, local::LocalServer, members, migrate, roles},
 };
 use std::time::{Duration, Instant};
 
@@ -35,10 +35,10 @@ async fn main() {
     server.ensure_database("bench").await.unwrap();
     let way = ConnectPlan::parse(&server.dsn("bench")).unwrap();
     let mut owner = way.connect().await.unwrap().unwrap();
-    let db = owner.client_mut();
+    let db = owner.client_mut().unwrap();
     migrate::run(db).await.unwrap();
     roles::prepare(db, "rollbook_app").await.unwrap();
-    let store = Store::new(way.pool(1, Some("rollbook_app")).unwrap());
+    let store = way.store(1, Some("rollbook_app")).unwrap();
     let mut connection = store.connect().await.unwrap();
     let account = AccountId::new();
     println!("filling {count} members …");

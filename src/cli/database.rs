@@ -10,7 +10,7 @@ use crate::store::{Connection, Store, StoreError, dsn::ConnectPlan, migrate, rol
 /// Brings the schema up to date or says that it has to be; makes the application's role.
 pub(super) async fn at_newest(plan: &ConnectPlan, schema: Schema, role: &str) -> Outcome<usize> {
     let mut connection = plain(plan).await?;
-    let client = connection.client_mut();
+    let client = connection.client_mut().map_err(known)?;
     let found = migrate::version(client).await.map_err(known)?;
     if schema == Schema::Expect && found < migrate::newest() {
         return Err(Failure::Usage(format!(
@@ -38,14 +38,12 @@ pub(super) async fn at_newest(plan: &ConnectPlan, schema: Schema, role: &str) ->
 pub async fn app_store(plan: &ConnectPlan, settings: &Settings) -> Outcome<Store> {
     let (role, size) = (&settings.database.app_role, settings.database.pool_size);
     let mut connection = plain(plan).await?;
-    let usable = roles::usable(connection.client_mut(), role).await;
+    let usable = roles::usable(connection.client_mut().map_err(known)?, role).await;
     let role = usable.map_err(known)?.then_some(role.as_str());
     if role.is_none() {
         tracing::warn!("the application's role can't be had; see `rollbook doctor`");
     }
-    Ok(Store::new(
-        plan.pool(size, role).map_err(|error| usage(&error))?,
-    ))
+    plan.store(size, role).map_err(|error| usage(&error))
 }
 
 async fn plain(plan: &ConnectPlan) -> Outcome<Connection> {

@@ -119,7 +119,7 @@ async fn filled(configured: &Configured, dsn: &str, args: &DemoArgs) -> Outcome<
     let plan = ConnectPlan::parse(dsn).map_err(usage)?;
     let connection = plan.connect().await.map_err(usage)?;
     let mut connection = connection.map_err(known)?;
-    let db = connection.client_mut();
+    let db = connection.client_mut().map_err(known)?;
     migrate::run(db).await.map_err(known)?;
     let role = &configured.settings.database.app_role;
     roles::prepare(db, role).await.map_err(known)?;

@@ -109,7 +109,9 @@ fn service_exit(error: &ServiceError) -> Exit {
             Exit::NotAllowed
         }
         ServiceError::Invalid(_) => Exit::Usage,
-        ServiceError::Unavailable(_) => Exit::Unreachable,
+        ServiceError::Unavailable(_) | ServiceError::Unknown | ServiceError::Stopped => {
+            Exit::Unreachable
+        }
         ServiceError::Bug { .. } => Exit::Unexpected,
     }
 }
@@ -131,6 +133,8 @@ fn service_code(error: &ServiceError) -> &'static str {
         ServiceError::Dead(dead) => dead_code(*dead),
         ServiceError::Limited(_) => "limited",
         ServiceError::Unavailable(_) => "unreachable",
+        ServiceError::Unknown => "unknown",
+        ServiceError::Stopped => "stopped",
         ServiceError::Bug { .. } => "unexpected",
     }
 }
@@ -198,6 +202,8 @@ mod tests {
             (ServiceError::Dead(Dead::Unknown), Exit::NotFound),
             (ServiceError::Dead(Dead::Expired), Exit::Conflict),
             (ServiceError::Unavailable("down".into()), Exit::Unreachable),
+            (ServiceError::Unknown, Exit::Unreachable),
+            (ServiceError::Stopped, Exit::Unreachable),
             (
                 ServiceError::Bug {
                     reference: "x".into(),

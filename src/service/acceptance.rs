@@ -26,7 +26,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Unavailable`]. A dead link is no error but [`Look::Dead`].
     pub async fn look_at_invitation(&self, token: &InvitationToken) -> Result<Look> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let look = Operation::LookAtInvitation;
         let (tx, invitation, account) = match self.open(look, token, &mut connection).await {
             Err(ServiceError::Dead(dead)) => return Ok(Look::Dead(dead)),
@@ -50,11 +50,11 @@ impl Service {
     ) -> Result<Accepted> {
         let accept = Operation::AcceptInvitation;
         let email = {
-            let mut connection = self.0.store.connect().await?;
+            let mut connection = self.connect().await?;
             self.open(accept, token, &mut connection).await?.1.email
         };
         let user = self.prove(&email, proof.into(), entry).await?.user;
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let (tx, invitation, account) = self.open_locked(accept, token, &mut connection).await?;
         let accepted = self
             .join(&tx, token, (invitation, account), (user, entry))
@@ -75,7 +75,7 @@ impl Service {
     ) -> Result<Accepted> {
         let register = Operation::RegisterAndAccept;
         let (email, account) = {
-            let mut connection = self.0.store.connect().await?;
+            let mut connection = self.connect().await?;
             let (_, invitation, account) = self.open(register, token, &mut connection).await?;
             (invitation.email, account)
         };
@@ -88,7 +88,7 @@ impl Service {
             .check(password, &context)
             .map_err(Invalid::from)?;
         let hash = self.0.hasher.hash(password).await?;
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let (tx, invitation, account) = self.open_locked(register, token, &mut connection).await?;
         let user = users::insert(&tx, UserId::new(), &email, name, &hash).await?;
         let attempt = logins::Attempt {
@@ -110,7 +110,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Dead`].
     pub async fn decline_invitation(&self, token: &InvitationToken, entry: &Entry) -> Result<()> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let decline = Operation::DeclineInvitation;
         let (tx, invitation, account) = self.open_locked(decline, token, &mut connection).await?;
         if !invitations::decline(&tx, invitation.id, &token.digest()).await? {

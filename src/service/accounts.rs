@@ -24,7 +24,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Unavailable`].
     pub async fn needs_setup(&self) -> Result<bool> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let all = Scope::installation();
         let tx = at_the_door(Operation::NeedsSetup, &all, &mut connection).await?;
         let any = accounts::any(&tx).await?;
@@ -48,7 +48,7 @@ impl Service {
             return Ok(found);
         }
         let hash = self.first_password(name, owner, password).await?;
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let set_up = Operation::SetUp;
         let tx = self.as_operator(set_up, actor, &mut connection).await?;
         let (account, owner) = create(&tx, (actor, &self.0.token_key), name, (owner, hash)).await?;
@@ -86,7 +86,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Denied`].
     pub async fn list_accounts(&self, actor: &Actor) -> Result<Vec<Account>> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let list = Operation::ListAccounts;
         let tx = self.as_operator(list, actor, &mut connection).await?;
         let listed = accounts::list(&tx, LISTED).await?;
@@ -98,7 +98,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::NotFound`], in the same words for one that the actor can't reach.
     pub async fn find_account(&self, actor: &Actor, name_or_id: &str) -> Result<Account> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let tx = if matches!(actor.who, Who::Operator { .. }) {
             let list = Operation::ListAccounts;
             self.as_operator(list, actor, &mut connection).await?
@@ -120,7 +120,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Denied`].
     pub async fn list_users(&self, actor: &Actor, limit: i64) -> Result<Vec<User>> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let list = Operation::ListUsers;
         let tx = self.as_operator(list, actor, &mut connection).await?;
         let listed = users::list(&tx, limit).await?;
@@ -129,7 +129,7 @@ impl Service {
 
     /// The account of this name when this person owns it already.
     async fn existing(&self, actor: &Actor, name: &str, owner: &Email) -> Result<Option<SetUp>> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let set_up = Operation::SetUp;
         let db = &self.as_operator(set_up, actor, &mut connection).await?;
         let Some(account) = accounts::by_name(db, name).await? else {
@@ -148,7 +148,7 @@ impl Service {
     }
 
     async fn is_registered(&self, owner: &Email) -> Result<bool> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let tx = connection.begin(&Scope::default()).await?;
         Ok(users::credentials(&tx, owner).await?.is_some())
     }

@@ -19,7 +19,7 @@ impl Service {
         before: Option<i64>,
         limit: i64,
     ) -> Result<Vec<Event>> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let list = Operation::ListEvents;
         let (tx, _) = self.look(list, actor, account, &mut connection).await?;
         let listed = events::list(&tx, account, before, limit).await?;
@@ -38,7 +38,7 @@ impl Service {
         after: i64,
         limit: i64,
     ) -> Result<Vec<Event>> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let export = Operation::ExportEvents;
         let (tx, _) = self.look(export, actor, account, &mut connection).await?;
         let page = events::after(&tx, account, after, limit).await?;
@@ -50,7 +50,7 @@ impl Service {
     /// # Errors
     /// As [`Service::list_events`].
     pub async fn verify_events(&self, actor: &Actor, account: AccountId) -> Result<Option<i64>> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let verify = Operation::VerifyEvents;
         let (tx, _) = self.look(verify, actor, account, &mut connection).await?;
         let broken = chain::first_broken(&tx, (account, &self.0.token_key)).await?;

@@ -13,6 +13,7 @@ use crate::{
     },
 };
 use deadpool_postgres::{GenericClient, Transaction};
+use std::time::Duration;
 
 impl Service {
     /// A transaction in an account, for an operation that any member, or any who may view, can do.
@@ -23,19 +24,33 @@ impl Service {
         account: AccountId,
         connection: &'a mut Connection,
     ) -> Result<(Transaction<'a>, Standing)> {
+        let (tx, standing, _) = self
+            .look_live(operation, actor, account, connection)
+            .await?;
+        Ok((tx, standing))
+    }
+
+    /// The same with what the session vouches for.
+    pub(super) async fn look_live<'a>(
+        &self,
+        operation: Operation,
+        actor: &Actor,
+        account: AccountId,
+        connection: &'a mut Connection,
+    ) -> Result<(Transaction<'a>, Standing, Live)> {
         let scope = Scope::account(account).for_user(actor.user_id());
         let tx = connection.begin(&scope).await?;
         let touch = match operation {
-            Operation::StillIn => Touch::Looks,
+            Operation::StillIn | Operation::Watch => Touch::Looks,
             _ => Touch::Acts,
         };
-        let (standing, _) = self.standing(&tx, actor, account, touch).await?;
+        let (standing, live) = self.standing(&tx, actor, account, touch).await?;
         match operation.policy() {
             Policy::View => policy::may(&standing, &Deed::View, self.catalogue())?,
             Policy::Member => {}
             _ => return Err(misplaced(operation)),
         }
-        Ok((tx, standing))
+        Ok((tx, standing, live))
     }
 
     /// A transaction on what is the actor's own, under a live session.
@@ -127,6 +142,7 @@ impl Service {
 const OPERATOR: Live = Live {
     fresh: true,
     second_factor: true,
+    left: Duration::MAX,
 };
 
 /// Lets the operator through.

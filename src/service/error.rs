@@ -33,6 +33,14 @@ pub enum ServiceError {
     /// The database can't be reached or does not answer.
     #[error("The database does not answer: {0}")]
     Unavailable(String),
+    /// The answer to a write was lost, and nobody can be asked what became of it.
+    #[error(
+        "The database does not answer, and it is not known whether this was done; trying again asks, and does nothing twice"
+    )]
+    Unknown,
+    /// Ended before it was done, by whoever asked or by the time that a statement may take.
+    #[error("Stopped before it was done; nothing was changed")]
+    Stopped,
     /// A fault of Rollbook itself; the log has the details under this reference.
     #[error("Something unexpected happened (reference {reference}); the log has the details")]
     Bug { reference: String },
@@ -139,6 +147,7 @@ impl From<StoreError> for ServiceError {
             StoreError::Taken { constraint } => taken(&constraint),
             StoreError::LastOwner => Conflict::LastOwner.into(),
             StoreError::Bug(_) | StoreError::Unreadable { .. } => Self::bug(&error),
+            StoreError::Cancelled => Self::Stopped,
             StoreError::Busy
             | StoreError::Unavailable(_)
             | StoreError::NotPermitted(_)

@@ -35,7 +35,7 @@ impl Service {
         actor: &Actor,
         account: AccountId,
     ) -> Result<Vec<Invitation>> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let list = Operation::ListInvitations;
         let (tx, _) = self.look(list, actor, account, &mut connection).await?;
         let listed = invitations::list(&tx, account, EXPIRED_SHOWN, LISTED).await?;
@@ -52,7 +52,7 @@ impl Service {
         write: &Write,
         send: &SendInvitation,
     ) -> Result<InvitationSent> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let unit = match self
             .begin(&mut connection, (write, Operation::SendInvitation), send)
             .await?
@@ -115,7 +115,7 @@ impl Service {
         write: &Write,
         id: InvitationId,
     ) -> Result<InvitationSent> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let unit = match self
             .begin(&mut connection, (write, Operation::ResendInvitation), &id)
             .await?
@@ -149,7 +149,7 @@ impl Service {
     /// # Errors
     /// As [`Service::resend_invitation`].
     pub async fn cancel_invitation(&self, write: &Write, id: InvitationId) -> Result<Invitation> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let unit = match self
             .begin(&mut connection, (write, Operation::CancelInvitation), &id)
             .await?
@@ -185,7 +185,7 @@ impl Service {
         to: &Grant,
         version: Option<i64>,
     ) -> Result<Invitation> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let edit = (write, Operation::EditInvitation);
         let unit = match self
             .begin(&mut connection, edit, &(id, to, version))
@@ -221,7 +221,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Denied`], [`Conflict::NotPending`], [`Invalid::BaseUrl`].
     pub async fn reveal_link(&self, write: &Write, id: InvitationId) -> Result<Revealed> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         // A reveal has no result to keep: the link must not reach the database.
         let unit = match self
             .begin::<()>(&mut connection, (write, Operation::RevealLink), &id)

@@ -32,7 +32,7 @@ impl Service {
         query: &MemberQuery,
         (seek, limit): (&Seek, i64),
     ) -> Result<Page<Member>> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let list = Operation::ListMembers;
         let (tx, _) = self.look(list, actor, account, &mut connection).await?;
         let page = members::list(&tx, account, query, seek, limit).await?;
@@ -50,7 +50,7 @@ impl Service {
         query: &MemberQuery,
         cap: i64,
     ) -> Result<i64> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let count = Operation::CountMembers;
         let (tx, _) = self.look(count, actor, account, &mut connection).await?;
         let number = if query.search.is_empty() {
@@ -71,7 +71,7 @@ impl Service {
         account: AccountId,
         email: &Email,
     ) -> Result<Member> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let show = Operation::ShowMember;
         let (tx, standing) = self.look(show, actor, account, &mut connection).await?;
         let member = self.seen_by(&standing, &tx, account, email).await?;
@@ -104,7 +104,7 @@ impl Service {
     /// [`ServiceError::Denied`], [`ServiceError::Conflict`] when the version is not the current
     /// one or the last owner would go, [`ServiceError::Invalid`] for unknown keys.
     pub async fn set_grant(&self, write: &Write, set: &SetGrant) -> Result<ChangedGrant> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let unit = match self
             .begin(&mut connection, (write, Operation::SetGrant), set)
             .await?
@@ -159,7 +159,7 @@ impl Service {
         email: &Email,
         version: Option<i64>,
     ) -> Result<Removed> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let unit = match self
             .begin(
                 &mut connection,
@@ -204,7 +204,7 @@ impl Service {
         account: AccountId,
         email: &Email,
     ) -> Result<(i64, i64)> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let preview = Operation::PreviewRemoval;
         let (tx, standing) = self.look(preview, actor, account, &mut connection).await?;
         let member = self.seen_by(&standing, &tx, account, email).await?;
@@ -219,7 +219,7 @@ impl Service {
     /// # Errors
     /// [`Conflict::NothingToRestore`], [`Conflict::AlreadyMember`], [`ServiceError::Denied`].
     pub async fn restore_member(&self, write: &Write, email: &Email) -> Result<Member> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let unit = match self
             .begin(&mut connection, (write, Operation::RestoreMember), email)
             .await?

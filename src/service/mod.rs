@@ -10,6 +10,7 @@ mod entrance;
 mod error;
 mod invitations;
 mod limits;
+mod live;
 mod members;
 mod operation;
 mod outbox;
@@ -18,6 +19,7 @@ mod passwords;
 mod profile;
 mod proof;
 mod requests;
+mod resolve;
 mod second_factor;
 mod sessions;
 mod settings;
@@ -25,24 +27,26 @@ mod sign_in;
 mod unit;
 
 pub use error::{Conflict, Invalid, Result, ServiceError, SignInFault};
+pub use live::{Feed, News, Topics};
 pub use operation::{Operation, Policy};
 pub use requests::{
     Accepted, ChangedGrant, Dead, Enrolment, Entry, FactorState, InvitationSent, Limits, Look,
-    MailTruth, Proof, Registration, Removed, Revealed, SendInvitation, SetGrant, SetUp, SignedIn,
-    Terms, Write, WriteMode,
+    MailTruth, Presence, Proof, Registration, Removed, Revealed, SendInvitation, SetGrant, SetUp,
+    SignedIn, Terms, Write, WriteMode,
 };
+pub use resolve::until_known;
 pub use settings::{SendingLimits, ServiceSettings};
 
 use crate::{
     domain::{Catalogue, PasswordPolicy, TokenKey},
-    store::{Scope, Store},
+    store::{Canceller, Connection, Scope, Store},
 };
 use passwords::Hasher;
 use std::sync::Arc;
 
 /// Gives the use cases; cheap to clone.
 #[derive(Clone)]
-pub struct Service(Arc<Inner>);
+pub struct Service(Arc<Inner>, Option<Canceller>);
 
 /// What a service is made of.
 pub struct Parts {
@@ -69,13 +73,45 @@ impl Service {
             token_key,
             settings,
         } = parts;
-        Self(Arc::new(Inner {
+        let inner = Arc::new(Inner {
             store,
             catalogue,
             token_key,
             settings,
             hasher: Hasher::new(),
-        }))
+        });
+        Self(inner, None)
+    }
+
+    /// The same service, whose use cases [`Service::stop`] can end.
+    #[must_use]
+    pub fn stoppable(&self) -> Self {
+        Self(Arc::clone(&self.0), Some(Canceller::default()))
+    }
+
+    /// Ends what runs on the server through this handle, and lets nothing new begin. A use case that
+    /// is ended so leaves nothing behind; one that could not be ended in time comes to its own end.
+    pub async fn stop(&self) {
+        if let Some(canceller) = &self.1 {
+            self.0.store.cancel(canceller).await;
+        }
+    }
+
+    /// Comes when [`Service::stop`] was asked for and the server did not follow: whoever still waits need
+    /// not.
+    pub async fn given_up(&self) {
+        match &self.1 {
+            Some(canceller) => canceller.given_up().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn connect(&self) -> Result<Connection> {
+        let store = &self.0.store;
+        Ok(match &self.1 {
+            Some(canceller) => store.connect_under(canceller).await?,
+            None => store.connect().await?,
+        })
     }
 
     /// The platform's permissions.
@@ -98,7 +134,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Unavailable`].
     pub async fn ready(&self) -> Result<()> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let nothing = Scope::default();
         let tx = entrance::at_the_door(Operation::Ready, &nothing, &mut connection).await?;
         entrance::done(tx, ()).await

@@ -66,6 +66,7 @@ operations! {
     EndSession, "session.end", Session;
     SignOutEverywhere, "session.end_all", Session;
     StillIn, "session.still_in", Member;
+    Watch, "account.watch", Member;
     ShowSecondFactor, "second_factor.show", Session;
     BeginSecondFactor, "second_factor.begin", Session;
     ConfirmSecondFactor, "second_factor.confirm", Session;

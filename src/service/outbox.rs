@@ -39,7 +39,7 @@ impl Service {
             reply,
             retry_in: backoff::wait(claimed.attempts, jitter()),
         };
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let tx = as_worker(Operation::Deliver, &mut connection).await?;
         outbox::settle(&tx, (claimed.id, claimed.lease), &outcome).await?;
         done(tx, Some(verdict)).await
@@ -47,7 +47,7 @@ impl Service {
 
     /// No connection is held while the mail server takes its time.
     async fn claim(&self) -> Result<Option<Claimed>> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let tx = as_worker(Operation::Deliver, &mut connection).await?;
         let claimed = outbox::claim(&tx).await?;
         done(tx, claimed).await
@@ -73,7 +73,7 @@ impl Service {
 
     async fn until_due(&self) -> Duration {
         let due = async {
-            let mut connection = self.0.store.connect().await?;
+            let mut connection = self.connect().await?;
             let tx = as_worker(Operation::Deliver, &mut connection).await?;
             let wait = outbox::next_due(&tx).await?;
             done(tx, wait).await

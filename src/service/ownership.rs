@@ -20,7 +20,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Denied`], [`ServiceError::NotFound`].
     pub async fn offer_ownership(&self, write: &Write, email: &Email) -> Result<Member> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let unit = match self
             .begin(&mut connection, (write, Operation::OfferOwnership), email)
             .await?
@@ -38,7 +38,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::NotFound`] when there is no offer, or whoever made it is no owner any more.
     pub async fn accept_ownership(&self, write: &Write) -> Result<Member> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let unit = match self
             .begin(&mut connection, (write, Operation::AcceptOwnership), &())
             .await?

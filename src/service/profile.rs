@@ -13,7 +13,7 @@ impl Service {
     /// # Errors
     /// [`SignInFault::Ended`].
     pub async fn my_details(&self, actor: &Actor) -> Result<User> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let show = Operation::MyDetails;
         let (tx, id) = self.own(show, actor, &mut connection).await?;
         let user = users::by_id(&tx, id).await?;
@@ -27,7 +27,7 @@ impl Service {
     /// [`Invalid::Name`], [`SignInFault::Ended`].
     pub async fn rename_myself(&self, actor: &Actor, name: &str) -> Result<User> {
         let name = checked_name(name)?;
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let rename = Operation::RenameMyself;
         let (tx, id) = self.own(rename, actor, &mut connection).await?;
         let user = users::rename(&tx, id, name).await?;
@@ -64,7 +64,7 @@ impl Service {
             other => other?,
         }
         let hash = self.0.hasher.hash(new).await?;
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let change = Operation::ChangePassword;
         let (tx, id) = self.own(change, actor, &mut connection).await?;
         users::set_password(&tx, id, &hash).await?;
@@ -77,7 +77,7 @@ impl Service {
     /// # Errors
     /// [`SignInFault::Ended`].
     pub async fn login_log(&self, actor: &Actor, limit: i64) -> Result<Vec<LoginAttempt>> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let log = Operation::LoginLog;
         let (tx, id) = self.own(log, actor, &mut connection).await?;
         let attempts = logins::of_user(&tx, id, limit).await?;

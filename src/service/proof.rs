@@ -50,7 +50,7 @@ impl Service {
         entry: &Entry,
     ) -> Result<()> {
         let proven = self.verify_password(email, password, entry).await?;
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let tx = at_the_door(Operation::SignIn, &Scope::default(), &mut connection).await?;
         logins::succeed(&tx, proven.login).await?;
         done(tx, ()).await
@@ -84,7 +84,7 @@ impl Service {
     /// Hashes the password anew: only now is it at hand.
     async fn strengthen(&self, user: UserId, weak: &str, password: &SecretString) -> Result<()> {
         let strong = self.0.hasher.hash(password).await?;
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let tx = at_the_door(Operation::SignIn, &Scope::default(), &mut connection).await?;
         users::strengthen(&tx, user, (weak, &strong)).await?;
         done(tx, ()).await
@@ -95,7 +95,7 @@ impl Service {
         email: &Email,
         entry: &Entry,
     ) -> Result<(i64, Option<users::Credentials>)> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let tx = at_the_door(Operation::SignIn, &Scope::default(), &mut connection).await?;
         logins::queue_for(&tx, email).await?;
         let (by_email, by_source) = logins::recent_failures(&tx, email, &entry.origin).await?;
@@ -118,7 +118,7 @@ impl Service {
     /// any faster than passwords.
     async fn check_code(&self, proven: Proven, code: Option<&SecretString>) -> Result<Proven> {
         let user = proven.user.id;
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let tx = at_the_door(Operation::SignIn, &Scope::user(user), &mut connection).await?;
         let factor = factors::find(&tx, user).await?;
         let enrolled = factor.is_some_and(|factor| factor.confirmed);

@@ -6,6 +6,7 @@ use crate::domain::{
 };
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// How a write is to be done: by whom, in which account, under which command id, and whether for
 /// real.
@@ -209,4 +210,13 @@ pub struct SetUp {
     pub owner: User,
     /// False when everything was there already.
     pub created: bool,
+}
+
+/// Somebody who is signed in, in an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presence {
+    /// The account with their grant as it is now.
+    pub account: AccountSummary,
+    /// How long the session still holds if nobody acts.
+    pub left: Duration,
 }

@@ -17,7 +17,7 @@ impl Service {
     /// # Errors
     /// [`SignInFault::Ended`].
     pub async fn second_factor(&self, actor: &Actor) -> Result<FactorState> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let show = Operation::ShowSecondFactor;
         let (tx, user) = self.own(show, actor, &mut connection).await?;
         let factor = factors::find(&tx, user).await?;
@@ -33,7 +33,7 @@ impl Service {
     /// # Errors
     /// [`Conflict::AlreadyEnrolled`], [`SignInFault::ProofNeeded`].
     pub async fn begin_second_factor(&self, actor: &Actor) -> Result<Enrolment> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let begin = Operation::BeginSecondFactor;
         let (tx, user) = self.own_fresh(begin, actor, &mut connection).await?;
         let generation = factors::begin(&tx, user).await?;
@@ -58,7 +58,7 @@ impl Service {
         actor: &Actor,
         code: &SecretString,
     ) -> Result<Vec<SecretString>> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let confirm = Operation::ConfirmSecondFactor;
         let (tx, user) = self.own_fresh(confirm, actor, &mut connection).await?;
         if factors::find(&tx, user).await?.is_some_and(|f| f.confirmed) {
@@ -89,7 +89,7 @@ impl Service {
         proof: impl Into<Proof<'_>> + Send,
     ) -> Result<()> {
         self.confirm_identity(actor, proof).await?;
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let remove = Operation::RemoveSecondFactor;
         let (tx, user) = self.own_fresh(remove, actor, &mut connection).await?;
         factors::remove(&tx, user).await?;
@@ -114,7 +114,7 @@ impl Service {
             origin: actor.origin.clone(),
         };
         let proven = self.prove(&user.email, proof, &entry).await?;
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let confirm = Operation::ConfirmIdentity;
         let (tx, _) = self.own(confirm, actor, &mut connection).await?;
         sessions::prove(&tx, *session, proven.second_factor).await?;
@@ -127,7 +127,7 @@ impl Service {
     /// [`ServiceError::Denied`]; [`SignInFault::FactorRequired`] when the actor has none: they would
     /// shut themselves out.
     pub async fn require_second_factor(&self, write: &Write, required: bool) -> Result<()> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let require = (write, Operation::RequireSecondFactor);
         let unit = match self.begin(&mut connection, require, &required).await? {
             Begun::Fresh(unit) => unit,

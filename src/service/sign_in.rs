@@ -34,7 +34,7 @@ impl Service {
     /// # Errors
     /// [`SignInFault::Ended`] when it has ended or never was.
     pub async fn resume(&self, secret: &Secret256, entry: &Entry) -> Result<SignedIn> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let (digest, life) = (secret.digest(), self.0.settings.sessions);
         let tx = at_the_door(Operation::Resume, &Scope::secret(digest), &mut connection).await?;
         let found = sessions::resume(&tx, &digest, life).await?;
@@ -53,7 +53,7 @@ impl Service {
         let Who::User { session, .. } = &actor.who else {
             return Ok(());
         };
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         match self.own(Operation::SignOut, actor, &mut connection).await {
             Ok((tx, user)) => {
                 sessions::end(&tx, user, *session).await?;
@@ -70,7 +70,7 @@ impl Service {
     /// # Errors
     /// [`SignInFault::NoMember`].
     pub async fn enter_account(&self, actor: &Actor, account: AccountId) -> Result<AccountSummary> {
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let enter = Operation::EnterAccount;
         let (tx, _) = self.look(enter, actor, account, &mut connection).await?;
         let Who::User { id, session, .. } = &actor.who else {
@@ -97,7 +97,7 @@ impl Service {
                 .map(AccountSummary::for_operator)
                 .collect());
         }
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let reach = Operation::ReachableAccounts;
         let (tx, user) = self.own(reach, actor, &mut connection).await?;
         let accounts = accounts::of_user(&tx, user).await?;
@@ -110,7 +110,7 @@ impl Service {
         getrandom::fill(&mut bytes).map_err(|error| ServiceError::bug(&error))?;
         let secret = Secret256::from_bytes(bytes);
         let session = SessionId::new();
-        let mut connection = self.0.store.connect().await?;
+        let mut connection = self.connect().await?;
         let tx = at_the_door(Operation::SignIn, &Scope::user(user.id), &mut connection).await?;
         let life = self.0.settings.sessions;
         let opened = (entry.origin.as_str(), life, proven.second_factor);

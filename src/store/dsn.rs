@@ -26,9 +26,9 @@ const SESSION: &str = "SET statement_timeout = '5s'; SET lock_timeout = '3s'; \
 /// A parsed connection string. Prints without the password.
 #[derive(Clone)]
 pub struct ConnectPlan {
-    config: Config,
-    mode: TlsMode,
-    root: Option<PathBuf>,
+    pub(super) config: Config,
+    pub(super) mode: TlsMode,
+    pub(super) root: Option<PathBuf>,
 }
 
 /// Why a connection string can't be used; never repeats its password.
@@ -93,7 +93,11 @@ impl ConnectPlan {
     ///
     /// # Errors
     /// [`DsnError::Tls`] when the root certificates can't be read.
-    pub fn pool(&self, size: usize, role: Option<&str>) -> Result<Pool, DsnError> {
+    pub fn store(&self, size: usize, role: Option<&str>) -> Result<Store, DsnError> {
+        Ok(Store::new(self.pool(size, role)?, self.clone(), role))
+    }
+
+    fn pool(&self, size: usize, role: Option<&str>) -> Result<Pool, DsnError> {
         let become_role = role.map(|role| format!("; SET ROLE {}", quoted(role)));
         let session = format!("{SESSION}{}", become_role.unwrap_or_default());
         let recycling = ManagerConfig {
@@ -130,7 +134,7 @@ impl ConnectPlan {
     /// # Errors
     /// [`DsnError`] when it can't be tried; the inner error when it was.
     pub async fn connect(&self) -> Result<Result<Connection, StoreError>, DsnError> {
-        Ok(Store::new(self.pool(1, None)?).connect().await)
+        Ok(self.store(1, None)?.connect().await)
     }
 
     /// Where the database is, for people: hosts and name, no user, no password.

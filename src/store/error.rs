@@ -18,6 +18,10 @@ pub enum StoreError {
     /// No connection, or it broke. The words are the driver's, without the connection string.
     #[error("{0}")]
     Unavailable(String),
+    /// Whoever asked no longer waits for it, or it took longer than a statement may; nothing of it has
+    /// been written.
+    #[error("stopped before it was done")]
+    Cancelled,
     /// A stored value has no meaning to this program.
     #[error("{what} in the database can't be read")]
     Unreadable { what: &'static str },
@@ -49,6 +53,7 @@ impl From<tokio_postgres::Error> for StoreError {
                 constraint: db.constraint().unwrap_or("a value").to_owned(),
             },
             code if code.code() == "RB001" => Self::LastOwner,
+            code if *code == SqlState::QUERY_CANCELED => Self::Cancelled,
             code if is_busy(code) => Self::Busy,
             code if is_outage(code) => Self::Unavailable(db.message().to_owned()),
             _ => Self::Bug(error),

@@ -36,6 +36,10 @@ const MIGRATIONS: &[Migration] = &[
         version: 4,
         sql: include_str!("migrations/0004_audit_head.sql"),
     },
+    Migration {
+        version: 5,
+        sql: include_str!("migrations/0005_live.sql"),
+    },
 ];
 
 /// The newest schema version that this program knows.

@@ -3,6 +3,7 @@
 //! The service opens and commits transactions; nothing here decides what is allowed.
 
 pub mod accounts;
+mod cancel;
 pub mod chain;
 pub mod commands;
 pub mod demo;
@@ -16,6 +17,7 @@ pub mod local;
 pub mod logins;
 pub mod members;
 pub mod migrate;
+mod notify;
 pub mod outbox;
 pub mod page;
 pub mod roles;
@@ -25,24 +27,43 @@ pub mod sessions;
 mod tls;
 pub mod users;
 
+pub use cancel::Canceller;
 pub use error::StoreError;
+pub use notify::{Listener, Told};
 pub use scope::Scope;
 
+use crate::domain::{AccountId, UserId};
 use deadpool_postgres::{Object, Pool, Transaction};
+use dsn::ConnectPlan;
+use std::sync::Arc;
 
-/// A pool of connections to one installation's database.
+/// Connections to one installation's database.
 #[derive(Clone)]
 pub struct Store {
     pool: Pool,
+    way: Arc<Way>,
+}
+
+/// How a connection outside the pool is made.
+struct Way {
+    plan: ConnectPlan,
+    role: Option<String>,
 }
 
 /// A borrowed connection.
-pub struct Connection(Object);
+pub struct Connection {
+    /// Taken out only where it does not go back.
+    object: Option<Object>,
+    cancellable: Option<(Canceller, u64)>,
+}
 
 impl Store {
-    /// Takes a pool that is already set up.
-    pub fn new(pool: Pool) -> Self {
-        Self { pool }
+    pub(in crate::store) fn new(pool: Pool, plan: ConnectPlan, role: Option<&str>) -> Self {
+        let role = role.map(str::to_owned);
+        Self {
+            pool,
+            way: Arc::new(Way { plan, role }),
+        }
     }
 
     /// Borrows a connection.
@@ -50,7 +71,61 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] when none can be had within the pool's time.
     pub async fn connect(&self) -> Result<Connection, StoreError> {
-        Ok(Connection(self.pool.get().await?))
+        let object = Some(self.pool.get().await?);
+        Ok(Connection {
+            object,
+            cancellable: None,
+        })
+    }
+
+    /// Borrows a connection whose work [`Store::cancel`] can end.
+    ///
+    /// # Errors
+    /// [`StoreError::Cancelled`] when that was asked already; else as [`Store::connect`].
+    pub async fn connect_under(&self, canceller: &Canceller) -> Result<Connection, StoreError> {
+        let object = self.pool.get().await?;
+        let number = canceller
+            .enter(object.cancel_token())
+            .ok_or(StoreError::Cancelled)?;
+        Ok(Connection {
+            object: Some(object),
+            cancellable: Some((canceller.clone(), number)),
+        })
+    }
+
+    /// Ends on the server what runs under this canceller.
+    pub async fn cancel(&self, canceller: &Canceller) {
+        canceller.cancel(&self.way.plan).await;
+    }
+
+    /// Listens to what changes in an account, on a connection outside the pool.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn listen(
+        &self,
+        account: AccountId,
+        user: Option<UserId>,
+    ) -> Result<Listener, StoreError> {
+        let Way { plan, role } = &*self.way;
+        Listener::open(plan, role.as_deref(), (account, user)).await
+    }
+
+    /// Says a word on an account's channel, for whoever wants to know whether it is heard.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn echo(&self, account: AccountId, word: &str) -> Result<(), StoreError> {
+        let mut connection = self.connect().await?;
+        let channel = notify::channel(account.0);
+        connection
+            .client_mut()?
+            .execute(
+                "SELECT pg_notify($1, 'echo ' || $2::text)",
+                &[&channel, &word],
+            )
+            .await?;
+        Ok(())
     }
 
     /// Whether the database answers.
@@ -58,7 +133,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.connect().await?.0.batch_execute("SELECT 1").await?;
+        let mut connection = self.connect().await?;
+        connection.client_mut()?.batch_execute("SELECT 1").await?;
         Ok(())
     }
 }
@@ -69,13 +145,29 @@ impl Connection {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn begin(&mut self, scope: &Scope) -> Result<Transaction<'_>, StoreError> {
-        let tx = self.0.transaction().await?;
+        let tx = self.client_mut()?.transaction().await?;
         scope.set(&tx).await?;
         Ok(tx)
     }
 
     /// The connection itself, for the migrations and what looks at the server.
-    pub fn client_mut(&mut self) -> &mut Object {
-        &mut self.0
+    ///
+    /// # Errors
+    /// None while it is borrowed.
+    pub fn client_mut(&mut self) -> Result<&mut Object, StoreError> {
+        self.object.as_mut().ok_or(StoreError::Cancelled)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let cancelled = self
+            .cancellable
+            .take()
+            .is_some_and(|(canceller, number)| canceller.leave(number));
+        if cancelled && let Some(object) = self.object.take() {
+            // A cancellation on its way would hit whoever borrows it next.
+            drop(Object::take(object));
+        }
     }
 }

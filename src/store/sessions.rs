@@ -75,6 +75,8 @@ pub struct Live {
     pub fresh: bool,
     /// They proved it with both factors.
     pub second_factor: bool,
+    /// When it ends by itself, from now, if nobody acts.
+    pub left: Duration,
 }
 
 /// How long a proof is good for what can't be taken back.
@@ -107,7 +109,9 @@ pub async fn touch(
     };
     let check = format!(
         "SELECT last_seen_at < now() - interval '1 minute' AS stale, second_factor,
-            proved_at > now() - make_interval(secs => $3) AS fresh
+            proved_at > now() - make_interval(secs => $3) AS fresh,
+            extract(epoch FROM least(expires_at, last_seen_at + make_interval(secs => $2))
+                - now())::float8 AS remaining
         FROM sessions WHERE id = $1 AND ended_at IS NULL AND expires_at > now()
           AND last_seen_at > now() - make_interval(secs => $2) {lock}"
     );
@@ -125,6 +129,7 @@ pub async fn touch(
     Ok(Some(Live {
         fresh: row.get("fresh"),
         second_factor: row.get("second_factor"),
+        left: Duration::from_secs_f64(row.get::<_, f64>("remaining").max(0.0)),
     }))
 }
 

@@ -2,6 +2,7 @@
 
 use super::effect::{Effect, Failure, FailureKind, Session};
 use super::layout;
+use super::live;
 use super::message::{Done, Found, Message, Place, Reply, Setup};
 use super::modals::ModalEvent;
 use super::model::{Link, Model, Phase, Screen, Start};
@@ -58,6 +59,8 @@ pub(super) fn on_answer(model: &mut Model, message: Message) -> Vec<Effect> {
             Ok(_) => succeed(model, "You are an owner of this account now"),
             Err(failure) => fail(model, &failure),
         },
+        Message::Heard(news) => live::on_news(model, news),
+        Message::Unanswered => on_silence(model),
         message => own::on_own(model, message),
     });
     effects
@@ -181,9 +184,9 @@ fn on_entered(model: &mut Model, reply: Reply<Box<AccountSummary>>) -> Vec<Effec
     model.modals.clear();
     let mut main = Box::new(Main::default());
     let mut effects = main.members.load(Place::Fresh, &model.ctx);
-    effects.extend(model.ctx.seat().map(Effect::ListInvitations));
+    effects.extend(main.invitations.load(&model.ctx));
     model.screen = Screen::Main(main);
-    model.plan_watch();
+    model.plan_watch(None);
     for notice in std::mem::take(&mut model.opening.notices) {
         model.toasts.push(Kind::Warning, notice, model.ctx.now);
     }
@@ -191,7 +194,7 @@ fn on_entered(model: &mut Model, reply: Reply<Box<AccountSummary>>) -> Vec<Effec
 }
 
 fn on_members(model: &mut Model, place: Place, reply: Reply<Page<Member>>) -> Vec<Effect> {
-    let area = model.ctx.area;
+    let (area, now) = (model.ctx.area, model.ctx.now);
     let Some(main) = model.main_mut() else {
         return Vec::new();
     };
@@ -199,14 +202,14 @@ fn on_members(model: &mut Model, place: Place, reply: Reply<Page<Member>>) -> Ve
     match reply {
         Ok(page) => {
             let recovered = main.trouble.take().is_some();
-            let changed = main.members.on_loaded(place, page, height);
+            let changed = main.members.on_loaded(place, page, (height, now));
             if !changed && !recovered {
                 model.phase = Phase::Unchanged;
             }
             Vec::new()
         }
         Err(failure) => {
-            main.members.on_failed();
+            main.members.on_failed(now);
             fail(model, &failure)
         }
     }
@@ -219,14 +222,17 @@ fn on_invitations(model: &mut Model, reply: Reply<Vec<crate::domain::Invitation>
     };
     match reply {
         Ok(rows) => {
-            let changed = main.invitations.on_loaded(rows);
+            let changed = main.invitations.on_loaded(rows, ctx.now);
             main.plan_poll(&ctx);
             if !changed && model.toasts.is_empty() {
                 model.phase = Phase::Unchanged;
             }
             Vec::new()
         }
-        Err(failure) => fail(model, &failure),
+        Err(failure) => {
+            main.invitations.due.answered(ctx.now);
+            fail(model, &failure)
+        }
     }
 }
 
@@ -284,6 +290,17 @@ fn on_restored(model: &mut Model, reply: Reply<Box<Member>>) -> Vec<Effect> {
         }
         Err(failure) => fail(model, &failure),
     }
+}
+
+/// The database is silent: said before anybody wonders.
+fn on_silence(model: &mut Model) -> Vec<Effect> {
+    let words = "The database has not answered for 3 seconds; Esc stops waiting";
+    if let Screen::Main(_) = model.screen {
+        return fail(model, &Failure::new(FailureKind::Unavailable, words));
+    }
+    let words = "The database has not answered for 3 seconds";
+    model.toasts.push(Kind::Warning, words, model.ctx.now);
+    Vec::new()
 }
 
 /// A result in a toast, and the lists read again.

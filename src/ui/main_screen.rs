@@ -79,6 +79,7 @@ fn main_action(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
             return None;
         }
         Action::Back if main.focus != Pane::Members => main.focus = Pane::Members,
+        Action::Back if main.trouble.is_some() => return Some(vec![Effect::Stop]),
         Action::UserManagement => main.focus = Pane::Members,
         Action::ResendInvitation if main.focus == Pane::Invite => return resend_from_invite(model),
         Action::OpenProfile => return Some(open_profile(model)),

@@ -5,7 +5,7 @@
 use crate::domain::{
     AccountSummary, Change, Invitation, LoginAttempt, Member, Page, SessionSummary, User,
 };
-use crate::ui::effect::{Enrolment, FactorState, Failure, Session};
+use crate::ui::effect::{Enrolment, FactorState, Failure, News, Presence, Session};
 use crate::ui::model::Mail;
 use crossterm::event::Event;
 use ratatui::layout::Size;
@@ -48,7 +48,11 @@ pub enum Message {
     SessionEnded(Reply<()>),
     SignedOutEverywhere(Reply<i64>),
     /// Session and membership still hold, or not.
-    StillIn(Reply<()>),
+    StillIn(Reply<Box<Presence>>),
+    /// What others changed, or how the console learns of it.
+    Heard(News),
+    /// Something has been asked for a while, and there is no answer yet.
+    Unanswered,
     /// Who sits there proved again who they are.
     Proven(Reply<()>),
     FactorShown(Reply<FactorState>),

@@ -10,6 +10,7 @@ mod answers;
 pub mod effect;
 pub mod keymap;
 pub mod layout;
+mod live;
 mod main_screen;
 pub mod message;
 pub mod modals;

@@ -2,7 +2,7 @@
 //! shares it.
 
 use super::action::Context;
-use super::effect::{Failure, Seat, Session};
+use super::effect::{Failure, Feed, Seat, Session};
 use super::keymap::Keymap;
 use super::modals::Modal;
 use super::panes::Main;
@@ -16,10 +16,15 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ratatui::layout::Rect;
 use secrecy::SecretString;
 use std::sync::Arc;
+use std::time::Duration;
 
-/// How often an open console looks whether it may still be open: with the answer's way back within the
-/// two seconds in which one that may not has to be gone.
+/// How often an open console looks whether it may still be open, where nobody tells it: with the answer's
+/// way back within the two seconds in which one that may not has to be gone.
 const WATCH: SignedDuration = SignedDuration::from_millis(1500);
+/// The same where it is told; for the news that does not come.
+const WATCH_TOLD: SignedDuration = SignedDuration::from_secs(30);
+/// After a session's end by itself, so that the look finds it ended.
+const AFTER: SignedDuration = SignedDuration::from_millis(250);
 
 /// The state.
 #[derive(Debug)]
@@ -209,23 +214,13 @@ impl Model {
 
     /// When the model wants [`Message::Tick`]; none while nothing moves.
     pub fn next_tick(&self) -> Option<Timestamp> {
-        let now = self.ctx.now;
-        let link = match &self.link {
-            Link::Connecting(waiting) => waiting.next_tick(now),
-            Link::Up | Link::Down(_) => None,
+        let main = match &self.screen {
+            Screen::Main(main) => main.next_tick(),
+            _ => None,
         };
-        let (waiting, poll) = match &self.screen {
-            Screen::SignIn(screen) => (screen.waiting, None),
-            Screen::FirstRun(screen) => (screen.waiting, None),
-            Screen::ChooseAccount(screen) => (screen.waiting, None),
-            Screen::Main(main) => (main.members.waiting, main.poll_at),
-        };
-        let modal = self.modals.last().and_then(|modal| modal.next_tick(now));
         [
-            link,
-            waiting.next_tick(now),
-            poll,
-            modal,
+            self.moves_at(),
+            main,
             self.watch_at,
             self.toasts.next_tick(),
         ]
@@ -234,10 +229,48 @@ impl Model {
         .min()
     }
 
-    /// Plans the next look whether session and membership still hold: while somebody is in an account.
-    pub fn plan_watch(&mut self) {
-        let next = self.ctx.now.checked_add(WATCH).ok();
-        self.watch_at = next.filter(|_| matches!(self.screen, Screen::Main(_)));
+    /// When something that moves while it waits has its next picture.
+    pub fn moves_at(&self) -> Option<Timestamp> {
+        let now = self.ctx.now;
+        let link = match &self.link {
+            Link::Connecting(waiting) => waiting.next_tick(now),
+            Link::Up | Link::Down(_) => None,
+        };
+        let waiting = match &self.screen {
+            Screen::SignIn(screen) => screen.waiting,
+            Screen::FirstRun(screen) => screen.waiting,
+            Screen::ChooseAccount(screen) => screen.waiting,
+            Screen::Main(main) => main.members.waiting,
+        };
+        let modal = self.modals.last().and_then(|modal| modal.next_tick(now));
+        [link, waiting.next_tick(now), modal]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Plans the next look whether session and membership still hold: while somebody is in an account;
+    /// not later than the session's end by itself, `left` from now.
+    pub fn plan_watch(&mut self, left: Option<Duration>) {
+        let Screen::Main(main) = &self.screen else {
+            self.watch_at = None;
+            return;
+        };
+        let usual = match main.feed {
+            Some(Feed::Told) => WATCH_TOLD,
+            Some(Feed::Asking) | None => WATCH,
+        };
+        let end = left.and_then(|left| SignedDuration::try_from(left).ok());
+        let wait = end.map_or(usual, |end| usual.min(end + AFTER));
+        self.watch_at = self.ctx.now.checked_add(wait).ok();
+    }
+
+    /// Whom to tell of what others change, and where: whoever is in an account.
+    pub fn watched(&self) -> Option<Seat> {
+        match self.screen {
+            Screen::Main(_) => self.ctx.seat(),
+            _ => None,
+        }
     }
 
     /// The main screen, when it is there.

@@ -2,7 +2,7 @@
 
 use super::action::Action;
 use super::answers::{choose_account, fail, succeed};
-use super::effect::{Effect, Failure, FailureKind};
+use super::effect::{Effect, Failure, FailureKind, Presence};
 use super::message::{Message, Reply};
 use super::modals::{Modal, ModalEvent, Notice, Prove, SecondFactor};
 use super::model::{Model, Phase, Screen};
@@ -45,11 +45,20 @@ pub(super) fn on_own(model: &mut Model, message: Message) -> Vec<Effect> {
     }
 }
 
-fn on_watched(model: &mut Model, reply: Reply<()>) -> Vec<Effect> {
-    model.plan_watch();
+fn on_watched(model: &mut Model, reply: Reply<Box<Presence>>) -> Vec<Effect> {
+    model.plan_watch(reply.as_ref().ok().map(|presence| presence.left));
     match reply {
-        Ok(()) => {
-            model.phase = Phase::Unchanged;
+        Ok(presence) => {
+            let seen = &mut model.ctx.account;
+            // What one may do greys out or lights up as soon as it is known.
+            if seen
+                .as_deref()
+                .is_some_and(|seen| *seen == presence.account)
+            {
+                model.phase = Phase::Unchanged;
+            } else {
+                *seen = Some(Box::new(presence.account));
+            }
             Vec::new()
         }
         Err(failure) if failure.kind == FailureKind::FactorRequired => {
@@ -108,7 +117,7 @@ pub(super) fn after_enrolling(model: &mut Model, enrolled: bool) -> Vec<Effect> 
         return Vec::new();
     };
     if matches!(model.screen, Screen::Main(_)) {
-        model.plan_watch();
+        model.plan_watch(None);
         return Vec::new();
     }
     if enrolled {

@@ -158,6 +158,7 @@ where
                 effect => runtime.start(effect),
             }
         }
+        runtime.watch(model.watched());
         if changed || anew {
             stage.draw(&model, anew)?;
         }

@@ -1,7 +1,10 @@
 //! Starts effects as tasks and hands their answers back. A read makes an older one of its slot
-//! pointless and aborts it; a write runs to its end, and leaving waits for it up to a limit.
+//! pointless and stops it, on the server too; a write runs to its end, and leaving waits for it up to a
+//! limit.
 
-use super::effect::{Connect, Effect, Failure, FailureKind, Here, Slot, look_around, perform};
+use super::effect::{
+    Connect, Effect, Failure, FailureKind, Here, Seat, Slot, look_around, perform,
+};
 use super::message::Message;
 use crate::domain::Secret256;
 use crate::service::Service;
@@ -13,10 +16,16 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::{AbortHandle, JoinError, JoinSet};
+use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinSet};
 
 /// How long leaving waits for writes that are under way.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// After so long without an answer the person is told that there is none.
+const SILENCE: Duration = Duration::from_secs(3);
+/// News that wait to be looked at.
+const QUEUE: usize = 16;
 
 /// The tasks under way.
 pub(super) struct Runtime {
@@ -25,9 +34,19 @@ pub(super) struct Runtime {
     session_file: Option<PathBuf>,
     service: Option<Service>,
     tasks: JoinSet<Finished>,
-    slots: HashMap<Slot, (u64, AbortHandle)>,
+    slots: HashMap<Slot, Call>,
+    writes: Vec<Call>,
     tickets: u64,
-    writes: usize,
+    watch: Watch,
+    stops: JoinSet<()>,
+    said: (mpsc::Sender<Message>, mpsc::Receiver<Message>),
+}
+
+/// Something asked of the service.
+struct Call {
+    ticket: u64,
+    /// The handle by which it can be stopped.
+    service: Service,
 }
 
 struct Finished {
@@ -41,7 +60,7 @@ struct Finished {
 enum Kind {
     Connect,
     Read(Slot, u64),
-    Write,
+    Write(u64),
 }
 
 impl Runtime {
@@ -53,8 +72,11 @@ impl Runtime {
             service: None,
             tasks: JoinSet::new(),
             slots: HashMap::new(),
+            writes: Vec::new(),
             tickets: 0,
-            writes: 0,
+            watch: Watch::default(),
+            stops: JoinSet::new(),
+            said: mpsc::channel(QUEUE),
         }
     }
 
@@ -67,45 +89,67 @@ impl Runtime {
                     .spawn(async move { connected(connecting.await).await });
             }
             Effect::KeepSession(secret) => self.keep(secret.as_ref()),
+            Effect::Stop => {
+                let calls = self.slots.values().chain(&self.writes);
+                let running: Vec<Service> = calls.map(|call| call.service.clone()).collect();
+                for service in running {
+                    self.stop(service);
+                }
+            }
             effect => self.call(effect),
         }
     }
 
+    /// Keeps watching what changes where this person is, or nothing.
+    pub(super) fn watch(&mut self, seat: Option<Seat>) {
+        self.watch.turn(seat, self.service.as_ref(), &self.said.0);
+    }
+
+    /// Asks the server to end what this handle is doing; the answer says what came of it.
+    fn stop(&mut self, service: Service) {
+        while self.stops.try_join_next().is_some() {}
+        self.stops.spawn(async move { service.stop().await });
+    }
+
     fn call(&mut self, effect: Effect) {
-        let Some(service) = self.service.clone() else {
+        let Some(service) = self.service.as_ref().map(Service::stoppable) else {
             return;
         };
-        let here = Arc::clone(&self.here);
         let slot = effect.slot();
         self.tickets += 1;
         let ticket = self.tickets;
-        let kind = slot.map_or(Kind::Write, |slot| Kind::Read(slot, ticket));
-        let handle = self.tasks.spawn(async move {
+        let kind = slot.map_or(Kind::Write(ticket), |slot| Kind::Read(slot, ticket));
+        let call = Call {
+            ticket,
+            service: service.clone(),
+        };
+        let (here, said) = (Arc::clone(&self.here), self.said.0.clone());
+        self.tasks.spawn(async move {
             Finished {
                 kind,
-                message: perform(effect, &service, &here).await,
+                message: answer(effect, (&service, &here), &said).await,
                 service: None,
             }
         });
         match slot {
             Some(slot) => {
-                if let Some((_, older)) = self.slots.insert(slot, (ticket, handle)) {
-                    older.abort();
+                if let Some(older) = self.slots.insert(slot, call) {
+                    self.stop(older.service);
                 }
             }
-            None => self.writes += 1,
+            None => self.writes.push(call),
         }
     }
 
-    /// The next answer; waits for ever while nothing is under way.
+    /// The next answer, or what was said without being asked; waits for ever while nothing is under way.
     ///
     /// # Errors
     /// A task panicked.
     pub(super) async fn next(&mut self) -> color_eyre::Result<Message> {
         loop {
-            let Some(joined) = self.tasks.join_next().await else {
-                std::future::pending::<()>().await;
-                continue;
+            let joined = tokio::select! {
+                Some(joined) = self.tasks.join_next() => joined,
+                Some(message) = self.said.1.recv() => return Ok(message),
             };
             if let Some(message) = self.settle(joined)? {
                 return Ok(message);
@@ -117,27 +161,25 @@ impl Runtime {
         &mut self,
         joined: Result<Finished, JoinError>,
     ) -> color_eyre::Result<Option<Message>> {
-        let finished = match joined {
-            Ok(finished) => finished,
-            Err(error) if error.is_cancelled() => return Ok(None),
-            Err(error) => return Err(eyre!("a task of the console failed: {error}")),
-        };
-        if let Kind::Write = finished.kind {
-            self.writes = self.writes.saturating_sub(1);
-        }
-        if let Kind::Read(slot, ticket) = finished.kind {
-            // An answer that slipped through after a newer request went out.
-            if self
-                .slots
-                .get(&slot)
-                .is_some_and(|(newest, _)| *newest != ticket)
-            {
-                return Ok(None);
+        let finished = joined.map_err(|error| eyre!("a task of the console failed: {error}"))?;
+        match finished.kind {
+            Kind::Connect => {}
+            Kind::Write(ticket) => self.writes.retain(|call| call.ticket != ticket),
+            Kind::Read(slot, ticket) => {
+                // An older one that was stopped, or slipped through.
+                if self
+                    .slots
+                    .get(&slot)
+                    .is_some_and(|call| call.ticket != ticket)
+                {
+                    return Ok(None);
+                }
+                self.slots.remove(&slot);
             }
-            self.slots.remove(&slot);
         }
         if finished.service.is_some() {
             self.service = finished.service;
+            self.watch = Watch::default();
         }
         Ok(finished.message)
     }
@@ -145,7 +187,7 @@ impl Runtime {
     /// Waits until no write is under way, at most five seconds; then drops the rest.
     pub(super) async fn finish(mut self) {
         let writes_end = async {
-            while self.writes > 0 {
+            while !self.writes.is_empty() {
                 match self.tasks.join_next().await {
                     Some(joined) => drop(self.settle(joined)),
                     None => return,
@@ -171,6 +213,74 @@ impl Runtime {
         if let Err(error) = kept {
             tracing::warn!(%error, path = %path.display(), "can't keep the session");
         }
+    }
+}
+
+/// Carries an effect out. Silence is told once; who was stopped and still gets no answer gets one made
+/// here.
+async fn answer(
+    effect: Effect,
+    (service, here): (&Service, &Here),
+    said: &mpsc::Sender<Message>,
+) -> Option<Message> {
+    let otherwise = effect.given_up();
+    let performed = perform(effect, service, here);
+    tokio::pin!(performed);
+    if let Ok(message) = tokio::time::timeout(SILENCE, &mut performed).await {
+        return message;
+    }
+    // Nobody receives it any more where the console is ending.
+    let _ending = said.send(Message::Unanswered).await;
+    match otherwise {
+        Some(otherwise) => tokio::select! {
+            message = performed => message,
+            () = service.given_up() => Some(otherwise),
+        },
+        None => performed.await,
+    }
+}
+
+/// The task that hears what others change.
+#[derive(Default)]
+struct Watch {
+    seat: Option<Seat>,
+    task: JoinSet<()>,
+}
+
+impl Watch {
+    fn turn(
+        &mut self,
+        seat: Option<Seat>,
+        service: Option<&Service>,
+        said: &mpsc::Sender<Message>,
+    ) {
+        if self.seat == seat {
+            return;
+        }
+        *self = Self::default();
+        if let (Some(seat), Some(service)) = (&seat, service) {
+            let watching = heard(service.clone(), seat.clone(), said.clone());
+            self.task.spawn(watching);
+        }
+        self.seat = seat;
+    }
+}
+
+/// Passes the news on until the session or the membership has ended.
+async fn heard(service: Service, seat: Seat, said: mpsc::Sender<Message>) {
+    let (sender, mut news) = mpsc::channel(QUEUE);
+    let watching = service.watch(&seat.actor, seat.account, sender);
+    let passing = async {
+        while let Some(news) = news.recv().await {
+            if said.send(Message::Heard(news)).await.is_err() {
+                break;
+            }
+        }
+    };
+    if let (Err(error), ()) = tokio::join!(watching, passing) {
+        let ended = Message::StillIn(Err(Failure::from(error)));
+        // Nobody receives it any more where the console is ending.
+        let _ending = said.send(ended).await;
     }
 }
 

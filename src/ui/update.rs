@@ -6,6 +6,7 @@ use super::answers;
 use super::effect::{Effect, Failure, FailureKind};
 use super::keymap::{Key, types_text};
 use super::layout;
+use super::live;
 use super::main_screen::on_main;
 use super::message::{Message, Place};
 use super::modals::{Help, Modal, ModalEvent};
@@ -157,7 +158,7 @@ pub(super) fn reload(model: &mut Model) -> Vec<Effect> {
     };
     main.poll_at = None;
     let mut effects = main.members.load(Place::Reload, &model.ctx);
-    effects.extend(model.ctx.seat().map(Effect::ListInvitations));
+    effects.extend(main.invitations.load(&model.ctx));
     effects
 }
 
@@ -190,14 +191,20 @@ const ATTENDED: SignedDuration = SignedDuration::from_mins(5);
 
 fn on_tick(model: &mut Model) -> Vec<Effect> {
     let now = model.ctx.now;
-    model.toasts.expire(now);
-    let mut effects = Vec::new();
+    let mut changed = model.toasts.expire(now) || model.moves_at().is_some();
+    let mut effects = live::read_due(model);
     if model.watch_at.is_some_and(|at| at <= now) {
         model.watch_at = None;
         effects.extend(model.ctx.seat().map(Effect::StillIn));
     }
     let ctx = model.ctx.clone();
     let attended = now.duration_since(model.last_input) < ATTENDED;
+    if let Screen::Main(main) = &mut model.screen {
+        changed |= main.members.marks.expire(now) | main.invitations.marks.expire(now);
+    }
+    if !changed {
+        model.phase = Phase::Unchanged;
+    }
     if let Screen::Main(main) = &mut model.screen
         && main.poll_at.is_some_and(|at| at <= now)
     {

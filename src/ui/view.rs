@@ -1,7 +1,7 @@
 //! Model to frame: the screen, dialogs over it, toasts over those. Nothing here changes the model.
 
 use super::action::{ACTIONS, Action, Context, Danger, Entry, Footer};
-use super::effect::Failure;
+use super::effect::{Failure, Feed};
 use super::layout;
 use super::model::{Ctx, Link, Model, Screen};
 use super::panes::{Focused, Main, Pane};
@@ -81,7 +81,7 @@ fn down(failure: &Failure, frame: &mut Frame<'_>, (styles, ctx): (&Styles, &Ctx)
 fn main_screen(model: &Model, main: &Main, frame: &mut Frame<'_>, styles: &Styles) {
     let ctx = &model.ctx;
     let areas = main.areas(ctx.area);
-    top_bar(frame, areas.top, (styles, ctx));
+    top_bar(frame, areas.top, main.feed, (styles, ctx));
     if let Some(trouble) = &main.trouble {
         banner(trouble, frame, areas.banner, (styles, ctx));
     }
@@ -130,7 +130,7 @@ pub(super) fn profile_at(at: Position, ctx: &Ctx) -> bool {
     profile_area(ctx).contains(at)
 }
 
-fn top_bar(frame: &mut Frame<'_>, row: Rect, (styles, ctx): (&Styles, &Ctx)) {
+fn top_bar(frame: &mut Frame<'_>, row: Rect, feed: Option<Feed>, (styles, ctx): (&Styles, &Ctx)) {
     let profile = profile_area(ctx);
     let room = usize::from(row.width.saturating_sub(profile.width + 4));
     let account = ctx
@@ -143,6 +143,11 @@ fn top_bar(frame: &mut Frame<'_>, row: Rect, (styles, ctx): (&Styles, &Ctx)) {
     ];
     if usize::from(columns(account)) + 14 < room {
         left.push(Span::styled("  User Management", styles.muted));
+    }
+    let asks = "  ○ no notifications: looks every 3 s";
+    let used: u16 = left.iter().map(|span| columns(&span.content)).sum();
+    if feed == Some(Feed::Asking) && usize::from(used + columns(asks)) < room {
+        left.push(Span::styled(asks, styles.warning));
     }
     frame.render_widget(Line::from(left), row);
     let right = Line::from(vec![

@@ -212,7 +212,15 @@ fn no_file_is_too_long() {
 }
 
 /// Use cases that do their work through others.
-const THROUGH_OTHERS: [&str; 3] = ["deliver_next", "run_outbox", "sign_in"];
+const THROUGH_OTHERS: [&str; 7] = [
+    "deliver_next",
+    "given_up",
+    "run_outbox",
+    "sign_in",
+    "stop",
+    "until_known",
+    "watch",
+];
 
 #[test]
 fn every_use_case_comes_in_through_the_registry() {

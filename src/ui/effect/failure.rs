@@ -34,6 +34,10 @@ pub enum FailureKind {
     Conflict,
     /// The database does not answer; Retry may help.
     Unavailable,
+    /// A write that may have been done or not.
+    Unknown,
+    /// Ended before it was done.
+    Stopped,
     /// A fault of Rollbook.
     Bug,
 }
@@ -65,6 +69,8 @@ impl From<ServiceError> for Failure {
             ServiceError::Conflict(Conflict::Changed) => FailureKind::Changed,
             ServiceError::Conflict(_) => FailureKind::Conflict,
             ServiceError::Unavailable(_) => FailureKind::Unavailable,
+            ServiceError::Unknown => FailureKind::Unknown,
+            ServiceError::Stopped => FailureKind::Stopped,
             ServiceError::Bug { .. } => FailureKind::Bug,
         };
         Self::new(kind, &error.to_string())

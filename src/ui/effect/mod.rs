@@ -12,10 +12,10 @@ use crate::domain::{
     AccountId, AccountSummary, Actor, Change, CommandId, Email, InvitationId, LoginMethod,
     MemberQuery, Origin, Secret256, Seek, SessionId, User,
 };
-pub use crate::service::{Enrolment, FactorState};
+pub use crate::service::{Enrolment, FactorState, Feed, News, Presence, Topics};
 
-use crate::service::{Entry, Service, SignedIn};
-use crate::ui::message::Place;
+use crate::service::{Entry, Service, ServiceError, SignedIn};
+use crate::ui::message::{Message, Place};
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -65,6 +65,8 @@ pub enum Effect {
     MySessions(Actor),
     EndSession(Actor, SessionId),
     SignOutEverywhere(Actor),
+    /// End on the server what is being read or written.
+    Stop,
     /// Whether session and membership still hold.
     StillIn(Seat),
     ConfirmIdentity {
@@ -123,6 +125,28 @@ pub enum Slot {
 }
 
 impl Effect {
+    /// What to say where no answer will come any more; none for what nobody can give up.
+    pub fn given_up(&self) -> Option<Message> {
+        let words = "The database does not answer; given up";
+        let failure = || Failure::new(FailureKind::Unavailable, words);
+        Some(match self {
+            Self::ListMembers(list) => Message::MembersLoaded(list.place, Err(failure())),
+            Self::CountMembers(..) => Message::MembersCounted(Err(failure())),
+            Self::ListInvitations(_) => Message::InvitationsLoaded(Err(failure())),
+            Self::ShowMember(..) => Message::MemberShown(Err(failure())),
+            Self::RemovalPreview(..) => Message::RemovalPreviewed(Err(failure())),
+            Self::LoginLog(_) => Message::LoginsLoaded(Err(failure())),
+            Self::StillIn(_) => Message::StillIn(Err(failure())),
+            Self::ShowSecondFactor(_) => Message::FactorShown(Err(failure())),
+            Self::MySessions(_) => Message::SessionsLoaded(Err(failure())),
+            Self::Apply(_, change, _) => {
+                let unknown = Failure::from(ServiceError::Unknown);
+                Message::Changed(change.clone(), Err(unknown))
+            }
+            _ => return None,
+        })
+    }
+
     /// The slot of a read; writes have none, they run to their end.
     pub fn slot(&self) -> Option<Slot> {
         match self {

@@ -5,7 +5,7 @@ use super::{Effect, Failure, Here, Seat, Session};
 use crate::domain::{Actor, Change, CommandId, Email};
 use crate::service::{
     Limits, MailTruth, Proof, SendInvitation, Service, ServiceError, SetGrant, SignedIn, Write,
-    WriteMode,
+    WriteMode, until_known,
 };
 use crate::ui::message::{Done, Found, Message, Reply, Setup};
 use crate::ui::model::Mail;
@@ -14,11 +14,13 @@ use secrecy::SecretString;
 /// Counting stops here while a search is on.
 pub const COUNT_CAP: i64 = 1001;
 
-/// Carries `effect` out and tells what came of it. [`Effect::Connect`], [`Effect::CopyText`] and
-/// [`Effect::KeepSession`] are the runtime's and answer nothing here.
+/// Carries `effect` out and tells what came of it. [`Effect::Connect`], [`Effect::CopyText`],
+/// [`Effect::KeepSession`] and [`Effect::Stop`] are the runtime's and answer nothing here.
 pub async fn perform(effect: Effect, service: &Service, here: &Here) -> Option<Message> {
     let message = match effect {
-        Effect::Connect | Effect::CopyText(_) | Effect::KeepSession(_) => return None,
+        Effect::Connect | Effect::CopyText(_) | Effect::KeepSession(_) | Effect::Stop => {
+            return None;
+        }
         Effect::SetUp {
             account,
             owner,
@@ -72,7 +74,7 @@ async fn in_account(effect: Effect, service: &Service) -> Option<Message> {
             service.removal_preview(&actor, account, &email).await,
         )),
         Effect::Apply(seat, change, command) => {
-            let result = apply(&seat, &change, command, service).await;
+            let result = until_known(|| apply(&seat, &change, command, service)).await;
             Message::Changed(change, reply(result))
         }
         Effect::RestoreMember(Seat { actor, account }, email) => {
@@ -86,7 +88,8 @@ async fn in_account(effect: Effect, service: &Service) -> Option<Message> {
             Message::OwnershipAccepted(reply(service.accept_ownership(&write).await).map(Box::new))
         }
         Effect::StillIn(Seat { actor, account }) => {
-            Message::StillIn(reply(service.still_in(&actor, account).await))
+            let presence = service.still_in(&actor, account).await;
+            Message::StillIn(reply(presence).map(Box::new))
         }
         Effect::RequireSecondFactor(Seat { actor, account }, required) => {
             let write = Write::new(&actor, account);

@@ -3,7 +3,7 @@
 use super::{ModalEvent, Outcome, Submitted, written};
 use crate::domain::{Change, CommandId};
 use crate::ui::action::Action;
-use crate::ui::effect::Failure;
+use crate::ui::effect::{Effect, Failure};
 use crate::ui::message::Message;
 use crate::ui::model::Ctx;
 use crate::ui::theme::Styles;
@@ -62,6 +62,10 @@ impl Writing {
         ctx: &Ctx,
     ) -> Outcome<Submitted> {
         match event {
+            // What is on its way is ended on the server first: then it is known what came of it.
+            ModalEvent::Action(Action::Back | Action::Quit) if self.waiting.is_on() => {
+                Outcome::Submit(Submitted::Start(Effect::Stop))
+            }
             ModalEvent::Action(Action::Back | Action::Quit) => Outcome::Close,
             ModalEvent::Action(Action::CopyCommand) => {
                 Outcome::Submit(Submitted::Copy(self.command(ctx)))
@@ -86,6 +90,9 @@ impl Writing {
     }
 
     fn press(&mut self, button: usize, ctx: &Ctx) -> Outcome<Submitted> {
+        if button == 0 && self.waiting.is_on() {
+            return Outcome::Submit(Submitted::Start(Effect::Stop));
+        }
         if button == 0 {
             return Outcome::Close;
         }
@@ -126,7 +133,7 @@ impl Writing {
             frame.render_widget(Paragraph::new(words).wrap(Wrap { trim: true }), above);
         } else if let Some(spinner) = self.waiting.spinner(ctx.now) {
             frame.render_widget(
-                Line::styled(format!("{spinner} Writing"), styles.muted),
+                Line::styled(format!("{spinner} Writing; Esc stops it"), styles.muted),
                 above,
             );
         }

@@ -5,18 +5,20 @@ use super::members::{Loaded, Wish};
 use super::members_view::role_badge;
 use super::{Focused, frame_of, lower_note};
 use crate::domain::{
-    Change, DeliveryState, Email, Invitation, InvitationStatus,
+    Change, DeliveryState, Email, Invitation, InvitationId, InvitationStatus,
     policy::{self, Deed},
 };
 use crate::ui::action::Action;
 use crate::ui::effect::Effect;
 use crate::ui::layout;
+use crate::ui::live::{Due, Marks};
 use crate::ui::modals::{Confirm, InvitationActions, Modal, ModalEvent, Permissions, Review};
 use crate::ui::model::{Ctx, Mail};
 use crate::ui::theme::Styles;
 use crate::ui::times::{absolute, relative};
 use crate::ui::widgets::fit::cut;
 use crate::ui::widgets::table::{self, Column, GAP, Grow};
+use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -29,6 +31,10 @@ pub struct Invitations {
     rows: Vec<Invitation>,
     cursor: usize,
     pub loaded: Loaded,
+    /// When to read them again.
+    pub due: Due,
+    /// What others changed just now.
+    pub marks: Marks<InvitationId>,
 }
 
 impl Default for Invitations {
@@ -37,6 +43,8 @@ impl Default for Invitations {
             rows: Vec::new(),
             cursor: 0,
             loaded: Loaded::NotYet,
+            due: Due::default(),
+            marks: Marks::default(),
         }
     }
 }
@@ -78,19 +86,25 @@ impl Invitations {
         self.rows.iter().find(pending)
     }
 
-    /// Whether something may change by itself: a mail on its way, or somebody who may accept.
-    pub fn is_moving(&self) -> bool {
-        self.rows
-            .iter()
-            .any(|i| i.status == InvitationStatus::Pending)
+    /// Asks for the list.
+    pub fn load(&mut self, ctx: &Ctx) -> Option<Effect> {
+        let seat = ctx.seat()?;
+        self.due.ask(ctx.now);
+        Some(Effect::ListInvitations(seat))
     }
 
     /// The list arrived; the cursor stays on its invitation. Tells whether the picture changed.
-    pub fn on_loaded(&mut self, rows: Vec<Invitation>) -> bool {
+    pub fn on_loaded(&mut self, rows: Vec<Invitation>, now: Timestamp) -> bool {
+        self.due.answered(now);
         let first = self.loaded == Loaded::NotYet;
         self.loaded = Loaded::Yes;
         if rows == self.rows {
             return first;
+        }
+        if !first {
+            let known = |row: &&Invitation| !self.rows.contains(row);
+            let changed = rows.iter().filter(known).map(|row| row.id);
+            self.marks.set(changed.collect(), now);
         }
         let id = self.rows.get(self.cursor).map(|invitation| invitation.id);
         self.rows = rows;
@@ -182,7 +196,13 @@ impl Invitations {
         let visible = self.rows.iter().enumerate().skip(self.top(rows.height));
         for ((index, invitation), row) in visible.zip(rows.rows()) {
             let here = index == self.cursor && focused == Focused::Yes;
-            let line = line(invitation, (row.width, here), (styles, ctx));
+            let marker = match (here, self.marks.has(&invitation.id)) {
+                (true, false) => "▸ ",
+                (true, true) => "▸•",
+                (false, true) => " •",
+                (false, false) => "  ",
+            };
+            let line = line(invitation, (row.width, marker), (styles, ctx));
             let style = if here { styles.selected } else { styles.text };
             frame.render_widget(Paragraph::new(line).style(style), row);
         }
@@ -242,12 +262,12 @@ fn reveal(invitation: &Invitation, ctx: &Ctx) -> Wish {
 
 fn line(
     invitation: &Invitation,
-    (width, here): (u16, bool),
+    (width, marker): (u16, &'static str),
     (styles, ctx): (&Styles, &Ctx),
 ) -> Line<'static> {
     let [email, grant, sent, expires, delivery] =
         table::widths(&COLUMNS, width.saturating_sub(MARKER));
-    let mut spans = vec![Span::styled(if here { "▸ " } else { "  " }, styles.accent)];
+    let mut spans = vec![Span::styled(marker, styles.accent)];
     spans.extend(table::cell(invitation.email.as_str(), email, styles.text));
     if grant > 0 {
         let badge = role_badge(&invitation.grant, (styles, ctx), usize::from(grant));

@@ -3,16 +3,18 @@
 
 use super::window::Window;
 use crate::domain::{
-    Change, Grant, Member, MemberQuery, Page, Role,
+    Change, Grant, Member, MemberQuery, Page, Role, UserId,
     policy::{self, Deed, Target},
 };
 use crate::ui::action::Action;
 use crate::ui::effect::{Effect, ListMembers};
+use crate::ui::live::{Due, Marks};
 use crate::ui::message::{Place, Reply};
 use crate::ui::modals::{Confirm, Modal, ModalEvent, Permissions};
 use crate::ui::model::Ctx;
 use crate::ui::waiting::Waiting;
 use crate::ui::widgets::text_input::{Mask, TextInput};
+use jiff::Timestamp;
 use ratatui::layout::{Position, Rect};
 
 /// The member table.
@@ -27,6 +29,10 @@ pub struct Members {
     pub waiting: Waiting,
     /// Whether a page has arrived since the list was last asked for anew.
     pub loaded: Loaded,
+    /// When to read the same rows again.
+    pub due: Due,
+    /// What others changed just now.
+    pub marks: Marks<UserId>,
     /// A page is being read for this place; read-ahead waits meanwhile.
     reading: Option<Place>,
 }
@@ -58,6 +64,8 @@ impl Default for Members {
             search: None,
             waiting: Waiting::default(),
             loaded: Loaded::NotYet,
+            due: Due::default(),
+            marks: Marks::default(),
             reading: None,
         }
     }
@@ -102,6 +110,7 @@ impl Members {
         };
         let (seek, limit) = self.window.request(place);
         self.reading = Some(place);
+        self.due.ask(ctx.now);
         if place == Place::Fresh || place == Place::End {
             self.waiting.begin(ctx.now);
         }
@@ -120,18 +129,26 @@ impl Members {
     }
 
     /// A page arrived; tells whether the picture changed.
-    pub fn on_loaded(&mut self, place: Place, page: Page<Member>, height: usize) -> bool {
-        self.waiting.end();
-        self.reading = None;
+    pub fn on_loaded(
+        &mut self,
+        place: Place,
+        page: Page<Member>,
+        (height, now): (usize, Timestamp),
+    ) -> bool {
+        self.on_failed(now);
         let first = self.loaded == Loaded::NotYet;
         self.loaded = Loaded::Yes;
+        if place == Place::Reload {
+            self.marks.set(self.window.changed(&page), now);
+        }
         self.window.arrive(place, page, height) || first
     }
 
-    /// Reading failed.
-    pub fn on_failed(&mut self) {
+    /// Reading is over, or failed.
+    pub fn on_failed(&mut self, now: Timestamp) {
         self.waiting.end();
         self.reading = None;
+        self.due.answered(now);
     }
 
     /// The count arrived; tells whether the picture changed.

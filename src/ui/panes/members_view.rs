@@ -104,10 +104,14 @@ impl Members {
             .skip(self.window.top());
         for ((index, member), row) in visible.zip(rows.rows()) {
             let here = index == self.window.cursor();
-            let marker = if here && focused == Focused::Yes {
-                "▸ "
-            } else {
-                "  "
+            let marker = match (
+                here && focused == Focused::Yes,
+                self.marks.has(&member.user),
+            ) {
+                (true, false) => "▸ ",
+                (true, true) => "▸•",
+                (false, true) => " •",
+                (false, false) => "  ",
             };
             let line = line(member, (row.width, marker), (styles, ctx));
             let style = if here { styles.selected } else { styles.text };
@@ -267,7 +271,7 @@ fn line(
         let look = |action, style| match availability(action, member, ctx) {
             Err(_) => styles.disabled,
             // Only the row under the cursor speaks up.
-            Ok(()) if marker.trim().is_empty() => styles.muted,
+            Ok(()) if !marker.starts_with('▸') => styles.muted,
             Ok(()) => style,
         };
         spans.push(Span::styled(MANAGE, look(Action::SetGrant, styles.button)));

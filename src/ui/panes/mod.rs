@@ -12,7 +12,7 @@ pub use invite::Invite;
 pub use members::{Loaded, Members, Wish, availability, open_for as open_for_member};
 
 use super::action::{Action, Context};
-use super::effect::Failure;
+use super::effect::{Failure, Feed};
 use super::layout::{self, Banner, MainAreas, MainShape};
 use super::model::Ctx;
 use super::theme::Styles;
@@ -50,6 +50,8 @@ pub struct Main {
     pub trouble: Option<Failure>,
     /// When to look again for what others did.
     pub poll_at: Option<Timestamp>,
+    /// How the console learns of what others do; none until that is known.
+    pub feed: Option<Feed>,
     /// Whom the last removal took out, for undoing.
     pub removed: Option<Email>,
 }
@@ -63,6 +65,7 @@ impl Default for Main {
             invite: Invite::default(),
             trouble: None,
             poll_at: None,
+            feed: None,
             removed: None,
         }
     }
@@ -122,11 +125,25 @@ impl Main {
         }
     }
 
-    /// Plans the next look at what others did: only while something may change by itself, or while
-    /// the database has to come back.
+    /// Plans the next look at what others did: where nobody tells it, or while the database has to come
+    /// back.
     pub fn plan_poll(&mut self, ctx: &Ctx) {
-        let wanted = self.trouble.is_some() || self.invitations.is_moving();
+        let wanted = self.trouble.is_some() || self.feed == Some(Feed::Asking);
         self.poll_at = wanted.then(|| ctx.now.checked_add(POLL).unwrap_or(ctx.now));
+    }
+
+    /// When something is to be read again, or a mark goes.
+    pub fn next_tick(&self) -> Option<Timestamp> {
+        [
+            self.poll_at,
+            self.members.due.at(),
+            self.invitations.due.at(),
+            self.members.marks.until(),
+            self.invitations.marks.until(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 }
 

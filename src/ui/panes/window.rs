@@ -95,8 +95,11 @@ impl Window {
                     return false;
                 }
                 let person = self.selected().map(|member| member.user);
+                let before = self.cursor;
                 self.take_whole(page);
                 self.find(person);
+                // The row under the cursor stays where it is on the screen.
+                self.top = (self.top + self.cursor).saturating_sub(before);
             }
             Place::After => {
                 self.rows.extend(page.rows);
@@ -107,6 +110,21 @@ impl Window {
         }
         self.follow(height);
         true
+    }
+
+    /// Who is new or different in the same rows read again. What only moved up from below is neither.
+    pub fn changed(&self, page: &Page<Member>) -> Vec<UserId> {
+        let last = self.rows.last().map(|member| member.user);
+        let reaches = |index: usize| {
+            let rest = page.rows.iter().skip(index);
+            !self.more_after || rest.clone().any(|member| Some(member.user) == last)
+        };
+        let differs = |(index, member): &(usize, &Member)| {
+            let before = self.rows.iter().find(|before| before.user == member.user);
+            before.map_or_else(|| reaches(*index), |before| before != *member)
+        };
+        let changed = page.rows.iter().enumerate().filter(differs);
+        changed.map(|(_, member)| member.user).collect()
     }
 
     fn take_whole(&mut self, page: Page<Member>) {

@@ -103,7 +103,15 @@ async fn look(
     let query = MemberQuery::default();
     match operation {
         Operation::EnterAccount => service.enter_account(actor, account).await.map(drop),
-        Operation::StillIn => service.still_in(actor, account).await,
+        Operation::StillIn => service.still_in(actor, account).await.map(drop),
+        Operation::Watch => {
+            let (news, mut heard) = tokio::sync::mpsc::channel(1);
+            let watching = service.watch(actor, account, news);
+            tokio::select! {
+                ended = watching => ended,
+                _ = heard.recv() => Ok(()),
+            }
+        }
         Operation::ListMembers => service
             .list_members(actor, account, &query, (&Seek::First, 10))
             .await
@@ -312,7 +320,13 @@ async fn abuse_account(cast: &Cast, operation: Operation) {
     let error = refusal(cast, operation, &cast.ended).await;
     assert!(is_ended(&error), "{operation:?}: {error:?}");
     // What everybody may do who is a member: look at themselves, take up what is offered.
-    if [Operation::EnterAccount, Operation::StillIn].contains(&operation) {
+    if [
+        Operation::EnterAccount,
+        Operation::StillIn,
+        Operation::Watch,
+    ]
+    .contains(&operation)
+    {
         return;
     }
     let error = refusal(cast, operation, &cast.plain).await;

@@ -283,6 +283,7 @@ async fn the_service_runs_as_the_role() {
     let mut connection = db.store().connect().await.unwrap();
     let row = connection
         .client_mut()
+        .unwrap()
         .query_one("SELECT current_user::text", &[])
         .await
         .unwrap();

@@ -1,7 +1,7 @@
 //! Connection strings at work: libpq's TLS modes against a server behind TLS, and several hosts.
 
 use crate::support::{TestDb, tls::Identity};
-use rollbook::store::{Store, dsn::ConnectPlan, local::LocalServer};
+use rollbook::store::{dsn::ConnectPlan, local::LocalServer};
 use std::path::PathBuf;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
@@ -58,11 +58,8 @@ impl Front {
             socket_of(&dsn).1
         );
         let plan = ConnectPlan::parse(&dsn).map_err(|error| error.to_string())?;
-        let pool = plan.pool(1, None).map_err(|error| error.to_string())?;
-        Store::new(pool)
-            .ping()
-            .await
-            .map_err(|error| error.to_string())
+        let store = plan.store(1, None).map_err(|error| error.to_string())?;
+        store.ping().await.map_err(|error| error.to_string())
     }
 }
 
@@ -152,12 +149,13 @@ async fn of_several_hosts_the_one_that_takes_writes_is_used() {
     let dsn = format!(
         "host={dead},{second},{third} user=rollbook dbname=postgres target_session_attrs=read-write"
     );
-    let store = Store::new(ConnectPlan::parse(&dsn).unwrap().pool(1, None).unwrap());
+    let store = ConnectPlan::parse(&dsn).unwrap().store(1, None).unwrap();
     let mut connection = store.connect().await.unwrap();
     // Which server it is, by the number that initdb gave it.
     let sql = "SELECT system_identifier FROM pg_control_system()";
     let used: i64 = connection
         .client_mut()
+        .unwrap()
         .query_one(sql, &[])
         .await
         .unwrap()

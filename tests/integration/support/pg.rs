@@ -55,7 +55,7 @@ impl TestDb {
     /// A store with the pool of the program, which is the application's role.
     pub(crate) fn store(&self) -> Store {
         let plan = ConnectPlan::parse(&self.dsn()).unwrap();
-        Store::new(plan.pool(8, Some(APP_ROLE)).unwrap())
+        plan.store(8, Some(APP_ROLE)).unwrap()
     }
 
     /// Throws everybody out and lets nobody in, as when the server is down.

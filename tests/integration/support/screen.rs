@@ -43,6 +43,9 @@ pub(crate) struct World {
     pub(crate) outage: Option<Failure>,
     /// Answers the next write.
     pub(crate) refusal: Option<Failure>,
+    /// Lists and counts read, and times that the console stopped waiting.
+    pub(crate) reads: usize,
+    pub(crate) stops: usize,
 }
 
 pub(crate) fn catalogue() -> Catalogue {
@@ -128,6 +131,8 @@ impl World {
             me: 0,
             outage: None,
             refusal: None,
+            reads: 0,
+            stops: 0,
         }
     }
 
@@ -154,6 +159,11 @@ impl World {
             .and_then(|failure| refused(&effect, failure))
         {
             return Some(message);
+        }
+        match effect.slot() {
+            Some(_) => self.reads += 1,
+            None if matches!(effect, Effect::Stop) => self.stops += 1,
+            None => {}
         }
         Some(match effect {
             Effect::Connect => Message::Connected(Ok(Found {
@@ -493,10 +503,12 @@ impl Screen {
 
     /// Time passes; the model is woken when it asked for it.
     pub(crate) fn wait(&mut self, seconds: i64) -> &mut Self {
-        self.now += SignedDuration::from_secs(seconds);
-        if self.model.next_tick().is_some_and(|at| at <= self.now) {
+        let end = self.now + SignedDuration::from_secs(seconds);
+        while let Some(at) = self.model.next_tick().filter(|at| *at <= end) {
+            self.now = at.max(self.now + SignedDuration::from_millis(1));
             self.tell(Message::Tick);
         }
+        self.now = end;
         self
     }
 

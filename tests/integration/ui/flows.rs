@@ -2,8 +2,8 @@
 
 use crate::support::screen::{Screen, World, account, custom};
 use rollbook::domain::Grant;
-use rollbook::ui::effect::{Failure, FailureKind};
-use rollbook::ui::message::Setup;
+use rollbook::ui::effect::{Failure, FailureKind, Feed, News, Topics};
+use rollbook::ui::message::{Message, Setup};
 
 const SIZE: (u16, u16) = (80, 24);
 
@@ -162,26 +162,113 @@ fn the_screen_lives_through_an_outage_and_keeps_what_was_typed() {
     shows(&screen, "half@typ");
 }
 
-#[test]
-fn an_accepted_invitation_appears_without_a_key() {
-    let mut screen = Screen::signed_in(World::large(), SIZE);
+/// Somebody accepts while the cursor is on another row.
+fn accepts(screen: &mut Screen) {
     screen.keys("<down> <down>");
     let accepted = screen.world.invitations.remove(0);
     let mut joined =
         crate::support::screen::member(900, accepted.email.as_str(), custom(&["invoices.pay"]));
     joined.last_login = None;
     screen.world.members.insert(1, joined);
+}
+
+/// The row under the cursor, and where it stands on the screen.
+fn under_the_cursor(screen: &Screen) -> (usize, String) {
+    let text = screen.text();
+    let mut lines = text.lines().enumerate();
+    let found = lines.find(|(_, line)| line.contains('▸') && line.contains('@'));
+    let (row, line) = found.unwrap_or_else(|| panic!("no cursor:\n{text}"));
+    (row, line.to_owned())
+}
+
+#[test]
+fn b06_an_accepted_invitation_appears_as_it_is_told() {
+    let mut screen = Screen::signed_in(World::large(), SIZE);
+    screen.tell(Message::Heard(News::Feed(Feed::Told)));
+    screen.keys("<pagedown> <pagedown>");
+    let (row, before) = under_the_cursor(&screen);
+    let accepted = screen.world.invitations.remove(0);
+    let joined =
+        crate::support::screen::member(900, accepted.email.as_str(), custom(&["invoices.pay"]));
+    screen.world.members.insert(1, joined);
+    hides(&screen, "looks every 3 s");
+    screen.tell(Message::Heard(News::Changed(Topics {
+        members: true,
+        invitations: true,
+        presence: false,
+    })));
+    screen.wait(1);
+    shows(&screen, "201 users");
+    let (now, after) = under_the_cursor(&screen);
+    assert_eq!((now, after), (row, before), "{}", screen.text());
+}
+
+#[test]
+fn b06_what_changed_is_marked_for_a_moment() {
+    let mut screen = Screen::signed_in(World::large(), SIZE);
+    screen.tell(Message::Heard(News::Feed(Feed::Told)));
+    let changed = screen.world.members[2].email.to_string();
+    screen.world.members[2].grant = custom(&["orders.place"]);
+    screen.world.members[2].version += 1;
+    let members = Topics {
+        members: true,
+        ..Topics::default()
+    };
+    screen.tell(Message::Heard(News::Changed(members)));
+    screen.wait(1);
+    let marked = |screen: &Screen| {
+        let text = screen.text();
+        let rows = text.lines().filter(|line| line.contains(" •"));
+        rows.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let rows = marked(&screen);
+    assert!(rows.len() == 1 && rows[0].contains(&changed), "{rows:?}");
+    screen.wait(4);
+    assert!(marked(&screen).is_empty(), "{}", screen.text());
+}
+
+#[test]
+fn b06_a_burst_of_news_costs_few_reads() {
+    let mut screen = Screen::signed_in(World::large(), SIZE);
+    screen.tell(Message::Heard(News::Feed(Feed::Told)));
+    let before = screen.world.reads;
+    let all = Topics {
+        members: true,
+        invitations: true,
+        presence: true,
+    };
+    for _ in 0..10_000 {
+        screen.tell(Message::Heard(News::Changed(all)));
+    }
+    screen.wait(2);
+    let reads = screen.world.reads - before;
+    assert!((1..=12).contains(&reads), "{reads} reads");
+}
+
+#[test]
+fn b06_without_notifications_it_looks_by_itself_and_says_so() {
+    let mut screen = Screen::signed_in(World::large(), (120, 40));
+    screen.tell(Message::Heard(News::Feed(Feed::Asking)));
+    shows(&screen, "no notifications: looks every 3 s");
+    accepts(&mut screen);
     screen.wait(4);
     shows(&screen, "201 users");
-    let text = screen.text();
-    let row = text
-        .lines()
-        .find(|line| line.contains('▸') && line.contains('@'))
-        .unwrap();
+    let (_, row) = under_the_cursor(&screen);
     assert!(
         row.contains("clark.kent"),
-        "the cursor left its member:\n{text}"
+        "the cursor left its member: {row}"
     );
+}
+
+#[test]
+fn a_silent_database_is_told_and_escape_stops_waiting() {
+    let mut screen = Screen::signed_in(World::large(), SIZE);
+    screen.tell(Message::Unanswered);
+    shows(&screen, "has not answered for 3 seconds");
+    screen.keys("<esc>");
+    assert_eq!(screen.world.stops, 1);
+    screen.wait(4);
+    hides(&screen, "has not answered");
 }
 
 #[test]

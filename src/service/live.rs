@@ -1,0 +1,151 @@
+//! What others change in an account, as it happens: told by the database, and looked after by polling
+//! where it can't be.
+
+use super::{Operation, Result, Service, ServiceError, entrance::done};
+use crate::{
+    domain::{AccountId, Actor},
+    store::{Listener, Told},
+};
+use std::time::Duration;
+use tokio::{sync::mpsc, time};
+
+/// What belongs to one change comes close together.
+const GATHER: Duration = Duration::from_millis(20);
+/// How long the word sent to oneself may take to come back.
+const ECHO: Duration = Duration::from_secs(2);
+/// The wait before listening again; it doubles up to the second.
+const AGAIN: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(4));
+
+/// How an open console learns of what others do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Feed {
+    /// The database tells it.
+    Told,
+    /// It has to ask: no notification comes through, or the connection for them is broken.
+    #[default]
+    Asking,
+}
+
+/// What to look at again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Topics {
+    pub members: bool,
+    pub invitations: bool,
+    /// One's own grant, session, or the account.
+    pub presence: bool,
+}
+
+/// What a watch brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    Feed(Feed),
+    Changed(Topics),
+}
+
+impl Topics {
+    const ALL: Self = Self {
+        members: true,
+        invitations: true,
+        presence: true,
+    };
+
+    fn add(&mut self, told: &Told, actor: &Actor) {
+        match told {
+            Told::Members(whose) => {
+                self.members = true;
+                self.presence |= whose.is_none() || *whose == actor.user_id();
+            }
+            Told::Invitations => self.invitations = true,
+            Told::Account | Told::Session => self.presence = true,
+            Told::Echo(_) => {}
+        }
+    }
+}
+
+impl Service {
+    /// Brings what others change in the account, until nobody receives it any more. After a broken
+    /// connection everything counts as changed.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotSignedIn`] for who is no member; never that the database does not answer.
+    pub async fn watch(
+        &self,
+        actor: &Actor,
+        account: AccountId,
+        news: mpsc::Sender<News>,
+    ) -> Result<()> {
+        let mut wait = AGAIN.0;
+        while !news.is_closed() {
+            match self.hear(actor, account, &news).await {
+                Ok(()) => wait = AGAIN.0,
+                Err(ServiceError::Unavailable(words)) => tracing::warn!(words, "can't listen"),
+                Err(error) => return Err(error),
+            }
+            if news.send(News::Feed(Feed::Asking)).await.is_err() {
+                break;
+            }
+            time::sleep(wait).await;
+            wait = (wait * 2).min(AGAIN.1);
+        }
+        Ok(())
+    }
+
+    /// Listens until the connection breaks.
+    async fn hear(
+        &self,
+        actor: &Actor,
+        account: AccountId,
+        news: &mpsc::Sender<News>,
+    ) -> Result<()> {
+        let mut connection = self.connect().await?;
+        let watch = Operation::Watch;
+        let (tx, _) = self.look(watch, actor, account, &mut connection).await?;
+        done(tx, ()).await?;
+        drop(connection);
+        let mut listener = self.0.store.listen(account, actor.user_id()).await?;
+        if !self.is_heard(&mut listener, account).await? {
+            let words = "notifications do not come through: a pooler in transaction mode?";
+            return Err(ServiceError::Unavailable(words.to_owned()));
+        }
+        // What happened before there was anybody to hear it.
+        let mut topics = Topics::ALL;
+        if news.send(News::Feed(Feed::Told)).await.is_err() {
+            return Ok(());
+        }
+        loop {
+            if news.send(News::Changed(topics)).await.is_err() {
+                return Ok(());
+            }
+            topics = Topics::default();
+            while topics == Topics::default() {
+                let told = tokio::select! {
+                    told = listener.next() => told,
+                    () = news.closed() => return Ok(()),
+                };
+                let Some(told) = told else { return Ok(()) };
+                topics.add(&told, actor);
+            }
+            time::sleep(GATHER).await;
+            while let Some(told) = listener.at_hand() {
+                topics.add(&told, actor);
+            }
+        }
+    }
+
+    /// Whether a word that is said on another connection is heard on this one. Behind a pooler in
+    /// transaction mode LISTEN works, and nothing is ever heard.
+    async fn is_heard(&self, listener: &mut Listener, account: AccountId) -> Result<bool> {
+        let word = uuid::Uuid::new_v4().simple().to_string();
+        self.0.store.echo(account, &word).await?;
+        let echo = Told::Echo(word);
+        let heard = async {
+            while let Some(told) = listener.next().await {
+                if told == echo {
+                    return true;
+                }
+            }
+            false
+        };
+        Ok(time::timeout(ECHO, heard).await.unwrap_or(false))
+    }
+}

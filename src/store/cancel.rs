@@ -1,0 +1,87 @@
+//! Ending on the server what one task's connections are doing, so that nothing runs on that nobody
+//! waits for, and no connection that is still busy goes back to the pool.
+
+use super::{StoreError, dsn::ConnectPlan, tls};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio_postgres::{CancelToken, NoTls};
+use tokio_util::sync::CancellationToken;
+
+/// How long the server may take to hear of it.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Cancels what the connections that were borrowed under it are doing.
+#[derive(Clone, Default)]
+pub struct Canceller {
+    asked: CancellationToken,
+    held: Arc<Mutex<Held>>,
+}
+
+#[derive(Default)]
+struct Held {
+    next: u64,
+    tokens: HashMap<u64, CancelToken>,
+}
+
+impl Canceller {
+    fn held(&self) -> MutexGuard<'_, Held> {
+        // Nothing panics while it is held.
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes note of a borrowed connection; none when it is too late to begin anything.
+    pub(super) fn enter(&self, token: CancelToken) -> Option<u64> {
+        let mut held = self.held();
+        if self.asked.is_cancelled() {
+            return None;
+        }
+        held.next += 1;
+        let number = held.next;
+        held.tokens.insert(number, token);
+        Some(number)
+    }
+
+    /// The connection is given back; tells whether a cancellation may be on its way to it, which must
+    /// not hit whoever borrows it next.
+    pub(super) fn leave(&self, number: u64) -> bool {
+        let mut held = self.held();
+        held.tokens.remove(&number);
+        self.asked.is_cancelled()
+    }
+
+    /// Comes when the server was asked and has had its time: whoever still waits need not.
+    pub async fn given_up(&self) {
+        self.asked.cancelled().await;
+        tokio::time::sleep(PATIENCE).await;
+    }
+
+    /// Asks the server to end what is running; nothing new begins.
+    pub(super) async fn cancel(&self, plan: &ConnectPlan) {
+        let tokens: Vec<CancelToken> = {
+            let held = self.held();
+            self.asked.cancel();
+            held.tokens.values().cloned().collect()
+        };
+        for token in tokens {
+            let asked = tokio::time::timeout(PATIENCE, ask(plan, &token)).await;
+            if let Ok(Err(error)) = asked {
+                tracing::warn!(%error, "a statement could not be cancelled");
+            }
+        }
+    }
+}
+
+async fn ask(plan: &ConnectPlan, token: &CancelToken) -> Result<(), StoreError> {
+    match plan.mode {
+        tls::TlsMode::Disable => token.cancel_query(NoTls).await?,
+        mode => {
+            let connector = tls::connector(mode, plan.root.as_deref())
+                .map_err(|fault| StoreError::Unavailable(fault.to_string()))?;
+            token.cancel_query(connector).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! What changes, told by the database (LISTEN) on a connection of its own.
+
+use super::{StoreError, dsn::ConnectPlan, roles::quoted, tls};
+use crate::domain::{AccountId, UserId};
+use futures_util::{StreamExt, future::ready, stream};
+use std::fmt::Write;
+use tokio::{sync::mpsc, task::JoinSet};
+use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, tls::MakeTlsConnect};
+use tokio_postgres::{Socket, tls::TlsConnect};
+use uuid::Uuid;
+
+/// What to look at again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// Memberships; of one user where only theirs changed.
+    Members(Option<UserId>),
+    /// Invitations, or what became of their mails.
+    Invitations,
+    Account,
+    /// One of the user's sessions has ended.
+    Session,
+    /// A test whether anything is heard at all.
+    Echo(String),
+}
+
+/// Hears what changes in one account, and the end of one user's sessions.
+pub struct Listener(Line);
+
+/// A connection of its own, with the task that reads it; both end together.
+struct Line {
+    client: Client,
+    told: mpsc::UnboundedReceiver<Told>,
+    _driver: JoinSet<()>,
+}
+
+impl Listener {
+    /// What was told next; none when the connection has broken.
+    pub async fn next(&mut self) -> Option<Told> {
+        self.0.told.recv().await
+    }
+
+    /// What else was told already.
+    pub fn at_hand(&mut self) -> Option<Told> {
+        self.0.told.try_recv().ok()
+    }
+
+    /// Listens as `role`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub(super) async fn open(
+        plan: &ConnectPlan,
+        role: Option<&str>,
+        (account, user): (AccountId, Option<UserId>),
+    ) -> Result<Self, StoreError> {
+        let line = match plan.mode {
+            tls::TlsMode::Disable => listened(plan, NoTls).await?,
+            mode => {
+                let connector = tls::connector(mode, plan.root.as_deref())
+                    .map_err(|fault| StoreError::Unavailable(fault.to_string()))?;
+                listened(plan, connector).await?
+            }
+        };
+        let mut sql = role.map_or_else(String::new, |role| format!("SET ROLE {};", quoted(role)));
+        for id in [Some(account.0), user.map(|user| user.0)]
+            .into_iter()
+            .flatten()
+        {
+            // Writing to a string does not fail.
+            let _ok = write!(sql, "LISTEN {};", quoted(&channel(id)));
+        }
+        line.client.batch_execute(&sql).await?;
+        Ok(Self(line))
+    }
+}
+
+async fn listened<T>(plan: &ConnectPlan, tls: T) -> Result<Line, StoreError>
+where
+    T: MakeTlsConnect<Socket> + Clone + Send + 'static,
+    T::Stream: Send + 'static,
+    T::TlsConnect: Send,
+    <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+{
+    let (client, connection) = plan.config.connect(tls).await?;
+    let (sender, told) = mpsc::unbounded_channel();
+    let mut driver = JoinSet::new();
+    driver.spawn(pass_on(connection, sender));
+    Ok(Line {
+        client,
+        told,
+        _driver: driver,
+    })
+}
+
+/// Drives the connection until it breaks or nobody listens any more.
+async fn pass_on<S>(mut connection: Connection<Socket, S>, told: mpsc::UnboundedSender<Told>)
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+{
+    stream::poll_fn(move |cx| connection.poll_message(cx))
+        .take_while(|message| ready(message.is_ok()))
+        .for_each(|message| {
+            if let Ok(AsyncMessage::Notification(notification)) = message
+                && let Some(word) = read(notification.payload())
+            {
+                // Nobody listens any more; the client is gone too, and the connection ends.
+                let _nobody = told.send(word);
+            }
+            ready(())
+        })
+        .await;
+}
+
+/// The channel of an account or a user.
+pub(super) fn channel(id: Uuid) -> String {
+    format!("rollbook_{}", id.simple())
+}
+
+/// The words of migration 5.
+fn read(payload: &str) -> Option<Told> {
+    let (word, rest) = payload.split_once(' ').unwrap_or((payload, ""));
+    match word {
+        "members" => Some(Told::Members(None)),
+        "member" => Some(Told::Members(rest.parse().ok().map(UserId))),
+        "invitations" => Some(Told::Invitations),
+        "account" => Some(Told::Account),
+        "session" => Some(Told::Session),
+        "echo" => Some(Told::Echo(rest.to_owned())),
+        _ => None,
+    }
+}
