@@ -95,12 +95,18 @@ fn on_connected(model: &mut Model, reply: Reply<Found>) -> Vec<Effect> {
     let found = match reply {
         Ok(found) => found,
         Err(failure) => {
+            if let Screen::Main(_) = model.screen {
+                return fail(model, &failure);
+            }
             model.link = Link::Down(failure);
             return Vec::new();
         }
     };
     model.link = Link::Up;
     model.ctx.mail = found.mail;
+    if matches!(model.screen, Screen::Main(_)) {
+        return reload(model);
+    }
     if found.setup == Setup::Needed {
         model.screen = Screen::FirstRun(FirstRun::default());
         return Vec::new();
@@ -194,7 +200,8 @@ fn on_entered(model: &mut Model, reply: Reply<Box<AccountSummary>>) -> Vec<Effec
 }
 
 fn on_members(model: &mut Model, place: Place, reply: Reply<Page<Member>>) -> Vec<Effect> {
-    let (area, now) = (model.ctx.area, model.ctx.now);
+    let ctx = model.ctx.clone();
+    let (area, now) = (ctx.area, ctx.now);
     let Some(main) = model.main_mut() else {
         return Vec::new();
     };
@@ -202,6 +209,7 @@ fn on_members(model: &mut Model, place: Place, reply: Reply<Page<Member>>) -> Ve
     match reply {
         Ok(page) => {
             let recovered = main.trouble.take().is_some();
+            main.plan_poll(&ctx);
             let changed = main.members.on_loaded(place, page, (height, now));
             if !changed && !recovered {
                 model.phase = Phase::Unchanged;

@@ -33,6 +33,7 @@ pub(super) struct Runtime {
     here: Arc<Here>,
     session_file: Option<PathBuf>,
     service: Option<Service>,
+    connecting: bool,
     tasks: JoinSet<Finished>,
     slots: HashMap<Slot, Call>,
     writes: Vec<Call>,
@@ -70,6 +71,7 @@ impl Runtime {
             here: Arc::new(here),
             session_file,
             service: None,
+            connecting: false,
             tasks: JoinSet::new(),
             slots: HashMap::new(),
             writes: Vec::new(),
@@ -83,7 +85,9 @@ impl Runtime {
     /// Starts an effect.
     pub(super) fn start(&mut self, effect: Effect) {
         match effect {
+            Effect::Connect if self.connecting => {}
             Effect::Connect => {
+                self.connecting = true;
                 let connecting = (self.connect)();
                 self.tasks
                     .spawn(async move { connected(connecting.await).await });
@@ -163,7 +167,7 @@ impl Runtime {
     ) -> color_eyre::Result<Option<Message>> {
         let finished = joined.map_err(|error| eyre!("a task of the console failed: {error}"))?;
         match finished.kind {
-            Kind::Connect => {}
+            Kind::Connect => self.connecting = false,
             Kind::Write(ticket) => self.writes.retain(|call| call.ticket != ticket),
             Kind::Read(slot, ticket) => {
                 // An older one that was stopped, or slipped through.

@@ -208,7 +208,11 @@ fn on_tick(model: &mut Model) -> Vec<Effect> {
     if let Screen::Main(main) = &mut model.screen
         && main.poll_at.is_some_and(|at| at <= now)
     {
-        if attended || main.trouble.is_some() {
+        if main.trouble.is_some() {
+            // Perhaps nobody but us starts the private server again.
+            main.plan_poll(&ctx);
+            effects.push(Effect::Connect);
+        } else if attended {
             effects.extend(reload(model));
         } else {
             main.plan_poll(&ctx);

@@ -72,6 +72,8 @@ impl Default for Main {
 }
 
 const POLL: SignedDuration = SignedDuration::from_secs(3);
+/// The same while the database is away.
+const AWAY: SignedDuration = SignedDuration::from_secs(1);
 
 impl Main {
     /// The context of what has the focus.
@@ -128,8 +130,12 @@ impl Main {
     /// Plans the next look at what others did: where nobody tells it, or while the database has to come
     /// back.
     pub fn plan_poll(&mut self, ctx: &Ctx) {
-        let wanted = self.trouble.is_some() || self.feed == Some(Feed::Asking);
-        self.poll_at = wanted.then(|| ctx.now.checked_add(POLL).unwrap_or(ctx.now));
+        let wait = match (&self.trouble, self.feed) {
+            (Some(_), _) => Some(AWAY),
+            (None, Some(Feed::Asking)) => Some(POLL),
+            (None, Some(Feed::Told) | None) => None,
+        };
+        self.poll_at = wait.and_then(|wait| ctx.now.checked_add(wait).ok());
     }
 
     /// When something is to be read again, or a mark goes.

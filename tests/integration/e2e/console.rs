@@ -1,75 +1,13 @@
 //! The console in a pseudo-terminal, from the first run to the last key.
 
-use crate::support::{PASSWORD, program::Installation, pty::Terminal};
+use crate::support::{PASSWORD, home::Home, program::Installation, pty::Terminal};
 use nix::sys::signal::Signal;
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    process::Command,
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_rollbook");
 const TAB: &str = "\t";
 const ENTER: &str = "\r";
 const ESC: &str = "\x1b";
-
-/// A home without a database: the program brings its own.
-struct Home(tempfile::TempDir);
-
-impl Home {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        // As root the private server runs as another user, who has to get there.
-        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        Self(dir)
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
-        command
-            .args(args)
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", self.0.path())
-            .env("LANG", "C.UTF-8")
-            .env("TZ", "UTC")
-            .env("ROLLBOOK_PASSWORD", PASSWORD)
-            .env("ROLLBOOK_WEB__LISTEN", "127.0.0.1:0")
-            .env("ROLLBOOK_WEB__BASE_URL", "http://127.0.0.1:7655")
-            .env(
-                "ROLLBOOK_DATABASE__PRIVATE_DIR",
-                self.0.path().join("postgres"),
-            );
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> String {
-        let done = self.command(args).output().unwrap();
-        assert!(
-            done.status.success(),
-            "{args:?}: {}",
-            String::from_utf8_lossy(&done.stderr)
-        );
-        String::from_utf8(done.stdout).unwrap()
-    }
-
-    /// The link in the only mail.
-    fn link(&self) -> String {
-        let mails: Vec<PathBuf> = fs::read_dir(self.0.path().join("mail"))
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .collect();
-        let raw = fs::read(mails.first().unwrap()).unwrap();
-        let mail = mail_parser::MessageParser::default().parse(&raw).unwrap();
-        let text = mail.body_text(0).unwrap();
-        text.lines()
-            .find(|line| line.starts_with("http"))
-            .unwrap()
-            .to_owned()
-    }
-}
 
 /// First run, invitation, acceptance by another program, permissions, removal: at one size.
 fn main_job(size: (u16, u16)) {

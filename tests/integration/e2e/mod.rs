@@ -4,3 +4,4 @@ mod browser;
 mod canary;
 mod console;
 mod identity;
+mod outage;

@@ -5,6 +5,7 @@ mod audit;
 mod foreign;
 mod links;
 mod links_at_once;
+mod live;
 mod matrix;
 mod owners_at_once;
 mod pages;

@@ -1,6 +1,7 @@
 //! What all integration tests start from: a database, a service on it, an account with its owner.
 
 pub(crate) mod browser;
+pub(crate) mod home;
 mod people;
 mod pg;
 pub(crate) mod program;
