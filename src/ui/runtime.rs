@@ -3,7 +3,7 @@
 //! limit.
 
 use super::effect::{
-    Connect, Effect, Failure, FailureKind, Here, Seat, Slot, look_around, perform,
+    Connect, Effect, Failure, FailureKind, Here, Seat, Slot, Watch, look_around, perform,
 };
 use super::message::Message;
 use crate::domain::Secret256;
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// After so long without an answer the person is told that there is none.
 const SILENCE: Duration = Duration::from_secs(3);
-/// News that wait to be looked at.
+/// Words that wait to be looked at.
 const QUEUE: usize = 16;
 
 /// The tasks under way.
@@ -241,50 +241,6 @@ async fn answer(
             () = service.given_up() => Some(otherwise),
         },
         None => performed.await,
-    }
-}
-
-/// The task that hears what others change.
-#[derive(Default)]
-struct Watch {
-    seat: Option<Seat>,
-    task: JoinSet<()>,
-}
-
-impl Watch {
-    fn turn(
-        &mut self,
-        seat: Option<Seat>,
-        service: Option<&Service>,
-        said: &mpsc::Sender<Message>,
-    ) {
-        if self.seat == seat {
-            return;
-        }
-        *self = Self::default();
-        if let (Some(seat), Some(service)) = (&seat, service) {
-            let watching = heard(service.clone(), seat.clone(), said.clone());
-            self.task.spawn(watching);
-        }
-        self.seat = seat;
-    }
-}
-
-/// Passes the news on until the session or the membership has ended.
-async fn heard(service: Service, seat: Seat, said: mpsc::Sender<Message>) {
-    let (sender, mut news) = mpsc::channel(QUEUE);
-    let watching = service.watch(&seat.actor, seat.account, sender);
-    let passing = async {
-        while let Some(news) = news.recv().await {
-            if said.send(Message::Heard(news)).await.is_err() {
-                break;
-            }
-        }
-    };
-    if let (Err(error), ()) = tokio::join!(watching, passing) {
-        let ended = Message::StillIn(Err(Failure::from(error)));
-        // Nobody receives it any more where the console is ending.
-        let _ending = said.send(ended).await;
     }
 }
 

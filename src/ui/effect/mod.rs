@@ -4,9 +4,11 @@
 mod failure;
 mod own;
 mod perform;
+mod watch;
 
 pub use failure::{Failure, FailureKind};
 pub use perform::{COUNT_CAP, look_around, perform};
+pub use watch::Watch;
 
 use crate::domain::{
     AccountId, AccountSummary, Actor, Change, CommandId, Email, InvitationId, LoginMethod,
