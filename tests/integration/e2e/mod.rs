@@ -4,4 +4,5 @@ mod browser;
 mod canary;
 mod console;
 mod identity;
+mod live;
 mod outage;
