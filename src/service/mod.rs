@@ -97,6 +97,11 @@ impl Service {
         }
     }
 
+    /// Begins with fresh connections: after one that gave no answer the others will give none.
+    pub fn start_afresh(&self) {
+        self.0.store.forget_idle();
+    }
+
     /// Comes when [`Service::stop`] was asked for and the server did not follow: whoever still waits need
     /// not.
     pub async fn given_up(&self) {

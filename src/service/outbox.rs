@@ -2,7 +2,7 @@
 //! became of it. Any number of workers may run.
 
 use super::{
-    Operation, Result, Service,
+    Operation, Result, Service, ServiceError,
     acceptance::OPERATOR,
     entrance::{as_worker, done},
 };
@@ -11,9 +11,12 @@ use crate::{
     mail::{Letter, Mailer, Verdict, backoff},
     store::outbox::{self, Claimed, Outcome},
 };
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
+/// Mails of one worker that are handed over at the same time, each on a connection of its own.
+const AT_ONCE: usize = 4;
 /// The longest sleep while nothing is due: another program may queue a mail at any time.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// The wait after the database did not answer.
@@ -25,9 +28,13 @@ impl Service {
     /// # Errors
     /// [`super::ServiceError::Unavailable`]; then the lease runs out and the mail is tried again.
     pub async fn deliver_next(&self, mailer: &Mailer) -> Result<Option<Verdict>> {
-        let Some(claimed) = self.claim().await? else {
-            return Ok(None);
-        };
+        match self.claim().await? {
+            Some(claimed) => self.deliver(mailer, claimed).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn deliver(&self, mailer: &Mailer, claimed: Claimed) -> Result<Verdict> {
         let verdict = self.hand_over(mailer, &claimed).await;
         let (state, reply) = match &verdict {
             Verdict::Sent { reply } => (DeliveryState::Sent, reply),
@@ -42,7 +49,7 @@ impl Service {
         let mut connection = self.connect().await?;
         let tx = as_worker(Operation::Deliver, &mut connection).await?;
         outbox::settle(&tx, (claimed.id, claimed.lease), &outcome).await?;
-        done(tx, Some(verdict)).await
+        done(tx, verdict).await
     }
 
     /// No connection is held while the mail server takes its time.
@@ -53,21 +60,31 @@ impl Service {
         done(tx, claimed).await
     }
 
-    /// Delivers until `stop`; the mail in hand is finished first. Survives outages of the database.
+    /// Delivers until `stop`, several mails at a time, so that one that takes long holds up no other; the
+    /// mails in hand are finished first. Survives outages of the database.
     pub async fn run_outbox(&self, mailer: &Mailer, stop: CancellationToken) {
+        let mut in_hand = FuturesUnordered::new();
         while !stop.is_cancelled() {
-            let pause = match self.deliver_next(mailer).await {
-                Ok(Some(_)) => continue,
-                Ok(None) => self.until_due().await,
-                Err(error) => {
-                    tracing::warn!(%error, "mail delivery waits");
-                    OUTAGE
+            let pause = match self.claim().await {
+                Ok(Some(claimed)) => {
+                    in_hand.push(self.deliver(mailer, claimed));
+                    Duration::ZERO
                 }
+                Ok(None) => self.until_due().await,
+                Err(error) => waits(&error),
             };
+            if pause.is_zero() && in_hand.len() < AT_ONCE {
+                continue;
+            }
+            let pause = pause.max(Duration::from_millis(1));
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = tokio::time::sleep(pause) => {}
+                Some(delivered) = in_hand.next() => told(delivered),
+                () = tokio::time::sleep(pause), if in_hand.len() < AT_ONCE => {}
             }
+        }
+        while let Some(delivered) = in_hand.next().await {
+            told(delivered);
         }
     }
 
@@ -110,6 +127,18 @@ impl Service {
                 expires_at: invitation.expires_at,
             })
             .await
+    }
+}
+
+fn waits(error: &ServiceError) -> Duration {
+    tracing::warn!(%error, "mail delivery waits");
+    OUTAGE
+}
+
+/// What became of a mail could not be written down: its lease runs out, and it is sent again.
+fn told(delivered: Result<Verdict>) {
+    if let Err(error) = delivered {
+        tracing::warn!(%error, "a mail will be sent twice, or a refusal met again");
     }
 }
 

@@ -98,6 +98,11 @@ impl Store {
         canceller.cancel(&self.way.plan).await;
     }
 
+    /// Closes the connections that nobody uses: after one that gave no answer the others will give none.
+    pub fn forget_idle(&self) {
+        self.pool.retain(|_, _| false);
+    }
+
     /// Listens to what changes in an account, on a connection outside the pool.
     ///
     /// # Errors

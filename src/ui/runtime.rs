@@ -5,7 +5,7 @@
 use super::effect::{
     Connect, Effect, Failure, FailureKind, Here, Seat, Slot, Watch, look_around, perform,
 };
-use super::message::Message;
+use super::message::{Found, Message, Reply};
 use crate::domain::Secret256;
 use crate::service::Service;
 use color_eyre::eyre::eyre;
@@ -233,6 +233,7 @@ async fn answer(
     if let Ok(message) = tokio::time::timeout(SILENCE, &mut performed).await {
         return message;
     }
+    service.start_afresh();
     // Nobody receives it any more where the console is ending.
     let _ending = said.send(Message::Unanswered).await;
     match otherwise {
@@ -246,7 +247,7 @@ async fn answer(
 
 async fn connected(reached: Result<Service, String>) -> Finished {
     let (message, service) = match reached {
-        Ok(service) => match look_around(&service).await {
+        Ok(service) => match found(&service).await {
             Ok(found) => (Ok(found), Some(service)),
             Err(failure) => (Err(failure), None),
         },
@@ -257,6 +258,20 @@ async fn connected(reached: Result<Service, String>) -> Finished {
         message: Some(Message::Connected(message)),
         service,
     }
+}
+
+/// Looks around, but not for ever: a connection that is dead at the other end only gives no answer.
+async fn found(service: &Service) -> Reply<Found> {
+    let asking = service.stoppable();
+    let looking = look_around(&asking);
+    tokio::pin!(looking);
+    if let Ok(found) = tokio::time::timeout(SILENCE, &mut looking).await {
+        return found;
+    }
+    asking.stop().await;
+    service.start_afresh();
+    let words = "The database does not answer";
+    Err(Failure::new(FailureKind::Unavailable, words))
 }
 
 /// Writes a file that only this user reads, whole or not at all.

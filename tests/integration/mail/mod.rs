@@ -3,7 +3,7 @@
 
 use crate::support::{
     self, TestDb, account_with_owner, custom, invite, operator,
-    smtp::{Answer, TestSmtp},
+    smtp::{Answer, Stage, TestSmtp},
 };
 use mail_parser::MessageParser;
 use rollbook::{
@@ -12,7 +12,7 @@ use rollbook::{
     service::{InvitationSent, Service, Write},
     store::Scope,
 };
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 struct Office {
@@ -214,11 +214,11 @@ async fn r08_the_server_being_down_loses_nothing() {
     let worker = office.service.run_outbox(&mailer, stop.clone());
     let watch = async {
         while office.smtp.received().is_empty() {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         stop.cancel();
     };
-    tokio::time::timeout(std::time::Duration::from_secs(20), async {
+    tokio::time::timeout(Duration::from_secs(20), async {
         tokio::join!(worker, watch)
     })
     .await
@@ -317,4 +317,37 @@ async fn without_a_server_mails_are_private_files() {
         mail.to().unwrap().first().unwrap().address(),
         Some("ada@example.com")
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b04_a_mail_that_takes_long_holds_up_no_other() {
+    let office = Office::open().await;
+    let mut stages = office.smtp.stages();
+    for guest in 0..6 {
+        office.invite(&format!("guest{guest}@example.com")).await;
+    }
+    let stop = CancellationToken::new();
+    let working = office.service.run_outbox(&office.mailer, stop.clone());
+    let watching = async {
+        let mut held = None;
+        while office.smtp.received().len() < 5 {
+            let reached = tokio::time::timeout(Duration::from_secs(10), stages.recv()).await;
+            let (stage, _, go_on) = reached.unwrap().unwrap();
+            // The first to come so far stays there.
+            if held.is_none() && stage == Stage::Data {
+                held = Some(go_on);
+            } else {
+                go_on.send(()).unwrap();
+            }
+        }
+        // Told to end, the worker still finishes what it has in hand.
+        stop.cancel();
+        held.unwrap().send(()).unwrap();
+        drop(stages);
+    };
+    tokio::join!(working, watching);
+    assert_eq!(office.smtp.received().len(), 6);
+    let sent = "SELECT count(*) FROM outbox WHERE state = 'sent'";
+    let row = office.db.client().await.query_one(sent, &[]).await.unwrap();
+    assert_eq!(row.get::<_, i64>(0), 6);
 }

@@ -11,6 +11,7 @@ use std::{
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
+    sync::{mpsc, oneshot},
     task::JoinSet,
 };
 use tokio_rustls::TlsAcceptor;
@@ -26,8 +27,36 @@ pub(crate) enum Answer {
     HangUpAfterDot,
 }
 
+/// A step of a delivery, before the server's answer to it; the last one after the answer to the dot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Stage {
+    Connected,
+    Greeted,
+    Mail,
+    Recipient,
+    Data,
+    Dot,
+    Taken,
+}
+
+impl Stage {
+    fn of(said: &str) -> Option<Self> {
+        Some(match word(said).as_str() {
+            "EHLO" => Self::Greeted,
+            "MAIL" => Self::Mail,
+            "RCPT" => Self::Recipient,
+            "DATA" => Self::Data,
+            _ => return None,
+        })
+    }
+}
+
+/// A step that was reached, the client's port, and what lets the conversation go on.
+pub(crate) type Reached = (Stage, u16, oneshot::Sender<()>);
+
 #[derive(Default)]
 struct State {
+    watcher: Option<mpsc::UnboundedSender<Reached>>,
     received: Vec<String>,
     envelopes: Vec<(String, Vec<String>)>,
     script: VecDeque<Answer>,
@@ -104,6 +133,13 @@ impl TestSmtp {
         self.state.lock().unwrap().script.extend(answers);
     }
 
+    /// Each step from now on, which waits until it is let go; dropped, nothing waits any more.
+    pub(crate) fn stages(&self) -> mpsc::UnboundedReceiver<Reached> {
+        let (sender, stages) = mpsc::unbounded_channel();
+        self.state.lock().unwrap().watcher = Some(sender);
+        stages
+    }
+
     /// The mails so far, as they came over the wire.
     pub(crate) fn received(&self) -> Vec<String> {
         self.state.lock().unwrap().received.clone()
@@ -115,7 +151,23 @@ impl TestSmtp {
     }
 }
 
+/// Lets a watcher look before the conversation goes on.
+async fn reached(step: Stage, port: u16, state: &Mutex<State>) {
+    let (go_on, gone) = oneshot::channel();
+    let told = {
+        let held = state.lock().unwrap();
+        let watcher = held.watcher.as_ref();
+        watcher.is_some_and(|watcher| watcher.send((step, port, go_on)).is_ok())
+    };
+    if told {
+        // A watcher that went away lets everything go on.
+        gone.await.ok();
+    }
+}
+
 async fn converse(stream: TcpStream, tls: TlsAcceptor, state: Arc<Mutex<State>>) {
+    let port = stream.peer_addr().map_or(0, |peer| peer.port());
+    reached(Stage::Connected, port, &state).await;
     let mut plain = BufReader::new(stream);
     if plain.write_all(b"220 localhost ready\r\n").await.is_err() {
         return;
@@ -138,18 +190,22 @@ async fn converse(stream: TcpStream, tls: TlsAcceptor, state: Arc<Mutex<State>>)
         }
     }
     if let Ok(secured) = tls.accept(plain.into_inner()).await {
-        session(BufReader::new(secured), state).await;
+        session(BufReader::new(secured), port, state).await;
     }
 }
 
 async fn session<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: BufReader<S>,
+    port: u16,
     state: Arc<Mutex<State>>,
 ) {
     let mut signed_in = false;
     let mut envelope = (String::new(), Vec::new());
     let mut planned: Option<Answer> = None;
     while let Some(said) = line(&mut stream).await {
+        if let Some(step) = Stage::of(&said) {
+            reached(step, port, &state).await;
+        }
         let answer = match word(&said).as_str() {
             "EHLO" => "250-localhost\r\n250-8BITMIME\r\n250 AUTH PLAIN LOGIN".to_owned(),
             "AUTH" => {
@@ -182,14 +238,8 @@ async fn session<S: AsyncRead + AsyncWrite + Unpin>(
                 let Some(mail) = data(&mut stream).await else {
                     return;
                 };
-                if let Some(Answer::AtEnd(refusal)) = &planned {
-                    (*refusal).to_owned()
-                } else {
-                    let mut state = state.lock().unwrap();
-                    state.received.push(mail);
-                    state.envelopes.push(std::mem::take(&mut envelope));
-                    "250 2.0.0 queued as TEST".to_owned()
-                }
+                reached(Stage::Dot, port, &state).await;
+                taken(mail, std::mem::take(&mut envelope), (&planned, &state))
             }
             _ => "502 5.5.1 what?".to_owned(),
         };
@@ -203,7 +253,25 @@ async fn session<S: AsyncRead + AsyncWrite + Unpin>(
         {
             return;
         }
+        if answer.starts_with("250 2.0.0") {
+            reached(Stage::Taken, port, &state).await;
+        }
     }
+}
+
+/// The answer to the dot.
+fn taken(
+    mail: String,
+    envelope: (String, Vec<String>),
+    (planned, state): (&Option<Answer>, &Mutex<State>),
+) -> String {
+    if let Some(Answer::AtEnd(refusal)) = planned {
+        return (*refusal).to_owned();
+    }
+    let mut held = state.lock().unwrap();
+    held.received.push(mail);
+    held.envelopes.push(envelope);
+    "250 2.0.0 queued as TEST".to_owned()
 }
 
 async fn credentials<S: AsyncRead + AsyncWrite + Unpin>(
