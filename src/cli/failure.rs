@@ -108,7 +108,7 @@ fn service_exit(error: &ServiceError) -> Exit {
         ServiceError::Denied(_) | ServiceError::NotSignedIn(_) | ServiceError::Limited(_) => {
             Exit::NotAllowed
         }
-        ServiceError::Invalid(_) => Exit::Usage,
+        ServiceError::Invalid(_) | ServiceError::Schema(_) => Exit::Usage,
         ServiceError::Unavailable(_) | ServiceError::Unknown | ServiceError::Stopped => {
             Exit::Unreachable
         }
@@ -135,6 +135,7 @@ fn service_code(error: &ServiceError) -> &'static str {
         ServiceError::Unavailable(_) => "unreachable",
         ServiceError::Unknown => "unknown",
         ServiceError::Stopped => "stopped",
+        ServiceError::Schema(_) => "schema",
         ServiceError::Bug { .. } => "unexpected",
     }
 }
@@ -159,6 +160,8 @@ fn conflict_code(conflict: &Conflict) -> &'static str {
         Conflict::AccountExists => "account_exists",
         Conflict::AlreadyEnrolled => "already_enrolled",
         Conflict::CommandReused => "command_reused",
+        Conflict::KeyMissing => "key_missing",
+        Conflict::KeysInUse(_) => "keys_in_use",
         Conflict::NothingToRestore => "nothing_to_restore",
     }
 }

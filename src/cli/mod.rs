@@ -14,12 +14,14 @@ pub mod documents;
 pub mod export;
 pub mod failure;
 pub mod invitations;
+pub mod key_file;
 pub mod members;
 pub mod operator;
 pub mod output;
 pub mod own;
 pub mod serve;
 pub mod terminal;
+pub mod token_key;
 pub mod wiring;
 pub mod words;
 
@@ -106,6 +108,10 @@ async fn in_installation(global: &Global, command: &Command, output: &mut Output
         Command::Migrate => operator::migrated(&installation, output),
         Command::Setup(args) => {
             operator::setup(&installation.service, (global, args), output).await
+        }
+        Command::TokenKey(command) => {
+            let file = configured.key_file();
+            token_key::run(&installation.service, &file, (global, command), output).await
         }
         // The invitee is no user of the installation yet, or comes with the link's own password.
         Command::Invite(InviteCommand::Accept(args)) => {

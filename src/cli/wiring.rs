@@ -4,8 +4,10 @@
 use super::args::Global;
 use super::database::{app_store, at_newest, place, usage};
 use super::failure::{Failure, Outcome};
+use super::key_file::KeyFile;
+use super::terminal;
 use crate::config::{self, DEFAULT_CATALOGUE, Settings, Sources};
-use crate::domain::{Catalogue, DisplaySafe, PasswordPolicy, TokenKey};
+use crate::domain::{Actor, Catalogue, DisplaySafe, PasswordPolicy};
 use crate::mail::{MailConfig, Mailer};
 use crate::service::{MailTruth, Parts, SendingLimits, Service, ServiceSettings};
 use crate::store::{
@@ -15,11 +17,8 @@ use crate::store::{
     sessions::SessionLife,
 };
 use crate::telemetry::{self, Sink};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::ExposeSecret;
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use url::Url;
 
@@ -153,7 +152,13 @@ impl Configured {
         let store = app_store(&plan, &self.settings)
             .await
             .map_err(|failure| place(&plan, failure))?;
-        Ok((self.service(store.clone())?, store, migrated))
+        let service = self.service(store.clone())?;
+        if migrated > 0 {
+            // Audit logs from before their ends were vouched for.
+            let operator = Actor::operator(terminal::os_user(), terminal::origin());
+            service.renew_audit_heads(&operator).await?;
+        }
+        Ok((service, store, migrated))
     }
 
     async fn private_server(&self) -> Outcome<LocalServer> {
@@ -176,7 +181,7 @@ impl Configured {
         Ok(Service::new(Parts {
             store,
             catalogue: self.catalogue.clone(),
-            token_key: self.token_key()?,
+            token_keys: self.key_file().source()?,
             settings: ServiceSettings {
                 invitation_life: settings.invitations.valid_for,
                 limits: SendingLimits {
@@ -242,31 +247,10 @@ impl Configured {
         }
     }
 
-    /// Where the token key lies.
-    pub fn token_key_file(&self) -> PathBuf {
-        self.settings
-            .secrets
-            .token_key_file
-            .clone()
-            .unwrap_or_else(|| self.data.join("token.key"))
-    }
-
-    fn token_key(&self) -> Outcome<TokenKey> {
-        let path = self.token_key_file();
-        let refused = |error: &dyn std::fmt::Display| {
-            Failure::Machine(format!("The token key {}: {error}", path.display()))
-        };
-        if !path.exists() {
-            make_key(&path).map_err(|error| refused(&error))?;
-        }
-        let text = fs::read_to_string(&path).map_err(|error| refused(&error))?;
-        let bytes = URL_SAFE_NO_PAD
-            .decode(text.trim())
-            .ok()
-            .and_then(|bytes| bytes.try_into().ok());
-        bytes
-            .map(TokenKey::new)
-            .ok_or_else(|| refused(&"not 43 characters of base64url"))
+    /// Where the keys lie.
+    pub fn key_file(&self) -> KeyFile {
+        let configured = self.settings.secrets.token_key_file.clone();
+        KeyFile::at(configured.unwrap_or_else(|| self.data.join("token.key")))
     }
 }
 
@@ -293,29 +277,4 @@ fn own_address(settings: &Settings) -> Option<Url> {
 fn read(file: &Path, setting: &str) -> Outcome<String> {
     fs::read_to_string(file)
         .map_err(|error| Failure::Usage(format!("{setting}: {}: {error}", file.display())))
-}
-
-/// Writes a fresh key under another name and links it to its own, so that of several programs that
-/// start at once one makes the key and nobody reads half of it.
-fn make_key(path: &Path) -> std::io::Result<()> {
-    if let Some(dir) = path.parent() {
-        fs::create_dir_all(dir)?;
-    }
-    let mut bytes = [0_u8; 32];
-    getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
-    let text = URL_SAFE_NO_PAD.encode(bytes);
-    let fresh = path.with_extension(format!("{}.new", std::process::id()));
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&fresh)?;
-    writeln!(file, "{text}")?;
-    file.sync_all()?;
-    let linked = fs::hard_link(&fresh, path);
-    fs::remove_file(&fresh)?;
-    match linked {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        other => other,
-    }
 }

@@ -20,6 +20,7 @@ pub mod policy;
 mod query;
 mod second_factor;
 mod token;
+mod token_key;
 
 pub use account::{Account, AccountSummary};
 pub use actor::{Actor, Origin, Standing, Who};
@@ -38,4 +39,5 @@ pub use permission::{
 };
 pub use query::{Cursor, Direction, MemberQuery, Page, Seek, Sort};
 pub use second_factor::{FactorSecret, RECOVERY_CODES, RecoveryCode};
-pub use token::{InvitationToken, Secret256, TokenDigest, TokenKey};
+pub use token::{InvitationToken, Secret256, TokenDigest};
+pub use token_key::{KeyId, TokenKey, TokenKeys};

@@ -4,10 +4,8 @@
 //! key that the database never sees, so a retried mail carries the same link and a stolen dump
 //! opens nothing. Only SHA-256 digests are stored.
 
-use super::{AccountId, FactorSecret, InvitationId, UserId};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use hmac::{Hmac, KeyInit, Mac};
-use secrecy::{ExposeSecret, SecretBox, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
@@ -18,6 +16,11 @@ pub struct TokenDigest([u8; 32]);
 impl TokenDigest {
     pub(super) fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// Reads a stored digest; none when it can't be one.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
     }
 
     /// The 32 bytes.
@@ -32,67 +35,15 @@ impl fmt::Debug for TokenDigest {
     }
 }
 
-/// The installation's 256-bit key for invitation tokens.
-pub struct TokenKey(SecretBox<[u8; 32]>);
-
-impl TokenKey {
-    /// Takes the key's bytes.
-    pub fn new(bytes: [u8; 32]) -> Self {
-        Self(SecretBox::new(Box::new(bytes)))
-    }
-
-    /// The token of one generation of an invitation.
-    pub fn token(&self, invitation: InvitationId, generation: i32) -> InvitationToken {
-        let bytes = self.derive(&[invitation.0.as_bytes(), &generation.to_be_bytes()]);
-        InvitationToken(URL_SAFE_NO_PAD.encode(bytes).into())
-    }
-
-    /// The secret of one generation of a user's second factor.
-    pub fn factor_secret(&self, user: UserId, generation: i32) -> FactorSecret {
-        // The word keeps these apart from invitations' tokens, whose input is shorter.
-        let bytes = self.derive(&[
-            b"second factor",
-            user.0.as_bytes(),
-            &generation.to_be_bytes(),
-        ]);
-        let mut secret = [0_u8; 20];
-        secret.copy_from_slice(&bytes[..20]);
-        FactorSecret::new(secret)
-    }
-
-    /// What vouches for the end of an account's audit log: its last sequence and hash.
-    pub fn audit_head(&self, account: AccountId, sequence: i64, hash: &[u8]) -> [u8; 32] {
-        self.derive(&[
-            b"audit head",
-            account.0.as_bytes(),
-            &sequence.to_be_bytes(),
-            hash,
-        ])
-    }
-
-    fn derive(&self, parts: &[&[u8]]) -> [u8; 32] {
-        // RFC 2104 pads a key shorter than the block with zeros; doing it here leaves nothing to fail.
-        let mut block = [0_u8; 64];
-        block[..32].copy_from_slice(self.0.expose_secret());
-        let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
-        for part in parts {
-            mac.update(part);
-        }
-        mac.finalize().into_bytes().into()
-    }
-}
-
-impl fmt::Debug for TokenKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenKey(..)")
-    }
-}
-
 /// The secret part of an invitation link: 43 characters of base64url.
 #[derive(Clone)]
 pub struct InvitationToken(SecretString);
 
 impl InvitationToken {
+    pub(super) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(bytes).into())
+    }
+
     /// Reads the token out of a path segment; none when it can't be one (wrong length or alphabet).
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
@@ -158,19 +109,8 @@ impl fmt::Debug for Secret256 {
 
 #[cfg(test)]
 mod tests {
-    use super::{InvitationId, InvitationToken, TokenKey};
-
-    #[test]
-    fn same_generation_same_token_and_nothing_else() {
-        let key = TokenKey::new([7; 32]);
-        let id = InvitationId::new();
-        let token = key.token(id, 1);
-        assert_eq!(token.expose(), key.token(id, 1).expose());
-        assert_ne!(token.expose(), key.token(id, 2).expose());
-        assert_ne!(token.expose(), key.token(InvitationId::new(), 1).expose());
-        assert_ne!(token.expose(), TokenKey::new([8; 32]).token(id, 1).expose());
-        assert_eq!(token.expose().len(), 43);
-    }
+    use super::InvitationToken;
+    use crate::domain::{InvitationId, TokenKey};
 
     #[test]
     fn links_and_tokens_are_read_and_nothing_prints() {

@@ -132,7 +132,7 @@ impl Service {
         );
         events::append(
             &tx,
-            (account.id, &self.0.token_key),
+            (account.id, self.keys().current()),
             &actor,
             None,
             &declined,
@@ -246,7 +246,14 @@ impl Service {
             state(&invitation),
             super::members::state(&member),
         );
-        events::append(tx, (account.id, &self.0.token_key), &actor, None, &joined).await?;
+        events::append(
+            tx,
+            (account.id, self.keys().current()),
+            &actor,
+            None,
+            &joined,
+        )
+        .await?;
         Ok(Accepted {
             user,
             account: account.id,

@@ -51,7 +51,8 @@ impl Service {
         let mut connection = self.connect().await?;
         let set_up = Operation::SetUp;
         let tx = self.as_operator(set_up, actor, &mut connection).await?;
-        let (account, owner) = create(&tx, (actor, &self.0.token_key), name, (owner, hash)).await?;
+        let (account, owner) =
+            create(&tx, (actor, self.keys().current()), name, (owner, hash)).await?;
         let created = SetUp {
             account,
             owner,

@@ -53,7 +53,7 @@ impl Service {
         let mut connection = self.connect().await?;
         let verify = Operation::VerifyEvents;
         let (tx, _) = self.look(verify, actor, account, &mut connection).await?;
-        let broken = chain::first_broken(&tx, (account, &self.0.token_key)).await?;
+        let broken = chain::first_broken(&tx, (account, &self.keys())).await?;
         done(tx, broken).await
     }
 }

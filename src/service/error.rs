@@ -41,6 +41,9 @@ pub enum ServiceError {
     /// Ended before it was done, by whoever asked or by the time that a statement may take.
     #[error("Stopped before it was done; nothing was changed")]
     Stopped,
+    /// The database's schema and this program do not go together; trying again does not help.
+    #[error("{0}")]
+    Schema(String),
     /// A fault of Rollbook itself; the log has the details under this reference.
     #[error("Something unexpected happened (reference {reference}); the log has the details")]
     Bug { reference: String },
@@ -109,6 +112,10 @@ pub enum Conflict {
     LastOwner,
     #[error("This address is registered already; log in instead")]
     AlreadyRegistered,
+    #[error("The key that made this link is not in the token key file; resend for a new link")]
+    KeyMissing,
+    #[error("{0}")]
+    KeysInUse(String),
     #[error("An account of this name exists already")]
     AccountExists,
     #[error("This command id was used for a different request")]
@@ -148,11 +155,12 @@ impl From<StoreError> for ServiceError {
             StoreError::LastOwner => Conflict::LastOwner.into(),
             StoreError::Bug(_) | StoreError::Unreadable { .. } => Self::bug(&error),
             StoreError::Cancelled => Self::Stopped,
-            StoreError::Busy
-            | StoreError::Unavailable(_)
-            | StoreError::NotPermitted(_)
-            | StoreError::SchemaNewer { .. }
-            | StoreError::SchemaDiffers { .. } => Self::Unavailable(error.to_string()),
+            StoreError::SchemaNewer { .. }
+            | StoreError::SchemaDiffers { .. }
+            | StoreError::SchemaMoved => Self::Schema(error.to_string()),
+            StoreError::Busy | StoreError::Unavailable(_) | StoreError::NotPermitted(_) => {
+                Self::Unavailable(error.to_string())
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     domain::{
         AccountId, Actor, EventDraft, Grant, Invitation, InvitationId, InvitationStatus, Standing,
+        TokenDigest,
         policy::{Deed, Denied},
     },
     store::{
@@ -88,7 +89,7 @@ impl Service {
                 grant: &grant,
                 inviter,
                 inviter_name: &self.inviter_name(&unit, &write.actor).await?,
-                digest: &self.0.token_key.token(id, 1).digest(),
+                digest: &self.keys().current().token(id, 1).digest(),
                 valid_for: self.0.settings.invitation_life,
             },
         )
@@ -129,7 +130,7 @@ impl Service {
         self.within_limits(&unit, &before.email, Limits::Enforced)
             .await?;
         let generation = before.generation + 1;
-        let digest = self.0.token_key.token(id, generation).digest();
+        let digest = self.keys().current().token(id, generation).digest();
         let life = self.0.settings.invitation_life;
         invitations::renew(&unit.tx, id, generation, &digest, life).await?;
         outbox::enqueue(&unit.tx, unit.account.id, id, generation).await?;
@@ -237,7 +238,8 @@ impl Service {
         }
         let grant = &invitation.grant;
         let unit = unit.allow(self, &Deed::ResendInvitation { grant }).await?;
-        let link = self.link(&invitation)?;
+        let digest = invitations::digest(&unit.tx, id).await?;
+        let link = self.link((id, invitation.generation), digest)?;
         unit.record(&draft(
             "invitation.link_revealed",
             &invitation,
@@ -249,13 +251,20 @@ impl Service {
         Ok(Revealed { link })
     }
 
-    /// The link of an invitation's current generation.
+    /// The link of a generation of an invitation: always the one whose digest is stored, whatever key
+    /// is the current one now.
     ///
     /// # Errors
-    /// [`Invalid::BaseUrl`] when no base URL is configured.
-    pub(super) fn link(&self, invitation: &Invitation) -> Result<SecretString> {
+    /// [`Invalid::BaseUrl`] when no base URL is configured, [`Conflict::KeyMissing`].
+    pub(super) fn link(
+        &self,
+        (id, generation): (InvitationId, i32),
+        digest: Option<TokenDigest>,
+    ) -> Result<SecretString> {
         let base = self.0.settings.base_url.as_ref().ok_or(Invalid::BaseUrl)?;
-        let token = self.0.token_key.token(invitation.id, invitation.generation);
+        let keys = self.keys();
+        let key = digest.and_then(|digest| keys.of_token((id, generation), &digest));
+        let token = key.ok_or(Conflict::KeyMissing)?.token(id, generation);
         let base = base.as_str().trim_end_matches('/');
         Ok(SecretString::from(format!(
             "{base}/invite/{}",

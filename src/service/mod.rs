@@ -9,6 +9,7 @@ mod audit;
 mod entrance;
 mod error;
 mod invitations;
+mod keys;
 mod limits;
 mod live;
 mod members;
@@ -27,6 +28,7 @@ mod sign_in;
 mod unit;
 
 pub use error::{Conflict, Invalid, Result, ServiceError, SignInFault};
+pub use keys::{KeySource, KeyUse, TokenKeyUse};
 pub use live::{Feed, News, Topics};
 pub use operation::{Operation, Policy};
 pub use requests::{
@@ -38,7 +40,7 @@ pub use resolve::until_known;
 pub use settings::{SendingLimits, ServiceSettings};
 
 use crate::{
-    domain::{Catalogue, PasswordPolicy, TokenKey},
+    domain::{Catalogue, PasswordPolicy, TokenKeys},
     store::{Canceller, Connection, Scope, Store},
 };
 use passwords::Hasher;
@@ -52,14 +54,14 @@ pub struct Service(Arc<Inner>, Option<Canceller>);
 pub struct Parts {
     pub store: Store,
     pub catalogue: Catalogue,
-    pub token_key: TokenKey,
+    pub token_keys: KeySource,
     pub settings: ServiceSettings,
 }
 
 struct Inner {
     store: Store,
     catalogue: Catalogue,
-    token_key: TokenKey,
+    token_keys: KeySource,
     settings: ServiceSettings,
     hasher: Hasher,
 }
@@ -70,13 +72,13 @@ impl Service {
         let Parts {
             store,
             catalogue,
-            token_key,
+            token_keys,
             settings,
         } = parts;
         let inner = Arc::new(Inner {
             store,
             catalogue,
-            token_key,
+            token_keys,
             settings,
             hasher: Hasher::new(),
         });
@@ -117,6 +119,11 @@ impl Service {
             Some(canceller) => store.connect_under(canceller).await?,
             None => store.connect().await?,
         })
+    }
+
+    /// The installation's keys, as they are now.
+    fn keys(&self) -> Arc<TokenKeys> {
+        self.0.token_keys.keys()
     }
 
     /// The platform's permissions.

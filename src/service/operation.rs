@@ -95,5 +95,8 @@ operations! {
     ListEvents, "audit.list", View;
     ExportEvents, "audit.export", View;
     VerifyEvents, "audit.verify", View;
+    ShowTokenKeys, "token_key.show", Operator;
+    RenewAuditHeads, "token_key.renew_audit_heads", Operator;
+    DropTokenKeys, "token_key.drop_retired", Operator;
     Deliver, "mail.deliver", Worker;
 }

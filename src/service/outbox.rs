@@ -103,7 +103,7 @@ impl Service {
 
     async fn hand_over(&self, mailer: &Mailer, claimed: &Claimed) -> Verdict {
         let invitation = &claimed.invitation;
-        let link = match self.link(invitation) {
+        let link = match self.link((invitation.id, invitation.generation), claimed.digest) {
             Ok(link) => link,
             Err(error) => {
                 return Verdict::Deferred {

@@ -155,10 +155,15 @@ impl Service {
         let Some(factor) = factors::find(tx, user).await? else {
             return Ok(false);
         };
-        let secret = self.0.token_key.factor_secret(user, factor.generation);
-        match secret.step_of(code.expose_secret(), factor.now) {
-            Some(step) => Ok(factors::spend_step(tx, user, step).await?),
-            None => Ok(false),
+        for key in self.keys().all() {
+            // Which key made a factor is known since its first code under this schema.
+            let another = factor.key.is_some_and(|made_by| made_by != key.id());
+            let secret = key.factor_secret(user, factor.generation);
+            if let (false, Some(step)) = (another, secret.step_of(code.expose_secret(), factor.now))
+            {
+                return Ok(factors::spend_step(tx, user, (step, key.id())).await?);
+            }
         }
+        Ok(false)
     }
 }

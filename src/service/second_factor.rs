@@ -36,10 +36,12 @@ impl Service {
         let mut connection = self.connect().await?;
         let begin = Operation::BeginSecondFactor;
         let (tx, user) = self.own_fresh(begin, actor, &mut connection).await?;
-        let generation = factors::begin(&tx, user).await?;
+        let keys = self.keys();
+        let key = keys.current();
+        let generation = factors::begin(&tx, user, key.id()).await?;
         let generation = generation.ok_or(Conflict::AlreadyEnrolled)?;
         let email = users::by_id(&tx, user).await?.map(|user| user.email);
-        let secret = self.0.token_key.factor_secret(user, generation);
+        let secret = key.factor_secret(user, generation);
         let uri = email.and_then(|email| secret.uri(&email));
         let enrolment = Enrolment {
             uri: uri.ok_or(ServiceError::NotSignedIn(SignInFault::Ended))?,

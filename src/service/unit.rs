@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Account, Actor, EventDraft, Standing, TokenKey, Who,
+        Account, Actor, EventDraft, Standing, TokenKeys, Who,
         policy::{self, Deed, Denied},
     },
     store::{
@@ -18,6 +18,7 @@ use deadpool_postgres::Transaction;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 /// An open write. Dropped without [`Unit::finish`] it rolls back.
 pub(super) struct Unit<'a> {
@@ -25,7 +26,7 @@ pub(super) struct Unit<'a> {
     pub(super) account: Account,
     pub(super) standing: Standing,
     live: Live,
-    key: &'a TokenKey,
+    keys: Arc<TokenKeys>,
     write: &'a Write,
     operation: Operation,
     request: Vec<u8>,
@@ -75,7 +76,7 @@ impl Service {
                 account,
                 standing,
                 live,
-                key: &self.0.token_key,
+                keys: self.keys(),
                 write,
                 operation,
                 request,
@@ -104,7 +105,8 @@ impl Service {
                 after: json!({"reason": error.to_string()}),
             };
             let command = Some(write.command.0);
-            let log = (write.account, &self.0.token_key);
+            let keys = self.keys();
+            let log = (write.account, keys.current());
             events::append(&tx, log, &write.actor, command, &draft).await?;
             tx.commit().await.map_err(StoreError::from)?;
         }
@@ -160,7 +162,7 @@ impl Unit<'_> {
     /// Adds the event of the change.
     pub(super) async fn record(&self, draft: &EventDraft) -> Result<()> {
         let command = Some(self.write.command.0);
-        let log = (self.account.id, self.key);
+        let log = (self.account.id, self.keys.current());
         Ok(events::append(&self.tx, log, &self.write.actor, command, draft).await?)
     }
 

@@ -100,6 +100,16 @@ pub async fn list(db: &impl GenericClient, limit: i64) -> Result<Vec<Account>, S
     Ok(rows.iter().map(account).collect())
 }
 
+/// The identifiers of all accounts.
+///
+/// # Errors
+/// What the database says.
+pub async fn ids(db: &impl GenericClient) -> Result<Vec<AccountId>, StoreError> {
+    let sql = "SELECT id FROM accounts ORDER BY id";
+    let rows = db.query(&db.prepare_cached(sql).await?, &[]).await?;
+    Ok(rows.iter().map(|row| AccountId(row.get(0))).collect())
+}
+
 /// Whether any account exists.
 ///
 /// # Errors

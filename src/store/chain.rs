@@ -1,21 +1,21 @@
 //! The hash chain of an account's audit log: how a link is made, and where the chain breaks.
 
 use super::{StoreError, events::COLUMNS};
-use crate::domain::{AccountId, TokenKey};
+use crate::domain::{AccountId, KeyId, TokenKey, TokenKeys};
 use deadpool_postgres::GenericClient;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-/// Recomputes an account's chain from its first event to the end that `key` vouches for; returns the
+/// Recomputes an account's chain from its first event to the end that one of `keys` vouches for; returns the
 /// first sequence that does not fit, or none. Nobody who appends meanwhile has to wait.
 ///
 /// # Errors
 /// What the database says.
 pub async fn first_broken(
     db: &impl GenericClient,
-    (account, key): (AccountId, &TokenKey),
+    (account, keys): (AccountId, &TokenKeys),
 ) -> Result<Option<i64>, StoreError> {
     let mut end = End::default();
     loop {
@@ -32,14 +32,94 @@ pub async fn first_broken(
         if vouched != end.sequence {
             return Ok(Some(end.sequence.min(vouched) + 1));
         }
-        let right = key.audit_head(
-            account,
-            end.sequence,
-            end.hash.as_deref().unwrap_or_default(),
-        );
-        let fits = mac.is_some_and(|mac| mac == right);
+        let hash = end.hash.as_deref().unwrap_or_default();
+        let at = (account, end.sequence);
+        let fits = mac.is_some_and(|mac| keys.of_audit_head(at, hash, &mac).is_some());
         return Ok((!fits && end.sequence > 0).then_some(end.sequence));
     }
+}
+
+/// Who vouches for the end of an account's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vouched {
+    /// There is no event.
+    Empty,
+    By(KeyId),
+    /// The log is older than the keys' vouching for it.
+    NotYet,
+    /// The log, what vouches for it, or the keys are not what they were.
+    Nobody,
+}
+
+/// Which of `keys` vouches for the end of an account's log, without a look at what is before it.
+///
+/// # Errors
+/// What the database says.
+pub async fn vouched(
+    db: &impl GenericClient,
+    (account, keys): (AccountId, &TokenKeys),
+) -> Result<Vouched, StoreError> {
+    let (sequence, mac) = head(db, account).await?;
+    let last = last(db, account).await?;
+    Ok(match (last, mac) {
+        (None, None) => Vouched::Empty,
+        (Some(_), None) if sequence == 0 => Vouched::NotYet,
+        (Some((end, hash)), Some(mac)) if end == sequence => keys
+            .of_audit_head((account, end), &hash, &mac)
+            .map_or(Vouched::Nobody, |key| Vouched::By(key.id())),
+        _ => Vouched::Nobody,
+    })
+}
+
+/// Whether every event of an account's log fits the one before, whoever vouches for the end.
+///
+/// # Errors
+/// What the database says.
+pub async fn is_linked(db: &impl GenericClient, account: AccountId) -> Result<bool, StoreError> {
+    Ok(walk(db, account, &mut End::default()).await?.is_none())
+}
+
+/// Has `key` vouch for the end of an account's log as it is. The caller holds the account's lock.
+///
+/// # Errors
+/// What the database says.
+pub async fn vouch(
+    db: &impl GenericClient,
+    (account, key): (AccountId, &TokenKey),
+) -> Result<(), StoreError> {
+    if let Some((sequence, hash)) = last(db, account).await? {
+        set_head(db, (account, key), (sequence, &hash)).await?;
+    }
+    Ok(())
+}
+
+/// The last event's sequence and hash.
+async fn last(
+    db: &impl GenericClient,
+    account: AccountId,
+) -> Result<Option<(i64, Vec<u8>)>, StoreError> {
+    let sql =
+        "SELECT sequence, hash FROM events WHERE account_id = $1 ORDER BY sequence DESC LIMIT 1";
+    let row = db
+        .query_opt(&db.prepare_cached(sql).await?, &[&account.0])
+        .await?;
+    Ok(row.map(|row| (row.get("sequence"), row.get("hash"))))
+}
+
+/// Writes what vouches for the end of a log.
+pub(super) async fn set_head(
+    db: &impl GenericClient,
+    (account, key): (AccountId, &TokenKey),
+    (sequence, hash): (i64, &[u8]),
+) -> Result<(), StoreError> {
+    let head = key.audit_head(account, sequence, hash);
+    let sql = "UPDATE accounts SET audit_sequence = $2, audit_head = $3 WHERE id = $1";
+    db.execute(
+        &db.prepare_cached(sql).await?,
+        &[&account.0, &sequence, &head.as_slice()],
+    )
+    .await?;
+    Ok(())
 }
 
 /// How far the chain has been followed.

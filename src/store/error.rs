@@ -32,11 +32,16 @@ pub enum StoreError {
     NotPermitted(String),
     /// The database's schema is newer than this program.
     #[error(
-        "the database has schema version {found}, this rollbook knows up to {known}; install a newer rollbook"
+        "The database has schema version {found}, this rollbook knows up to {known}; install a newer rollbook"
     )]
     SchemaNewer { found: i32, known: i32 },
+    /// A statement of this program no longer fits the schema.
+    #[error("The database was upgraded meanwhile: leave, and start the newest rollbook")]
+    SchemaMoved,
     /// A released migration was edited after it ran here.
-    #[error("migration {version} of the database differs from this rollbook's")]
+    #[error(
+        "The database comes from another make of rollbook: its migration {version} differs from this one's; start the one that made it"
+    )]
     SchemaDiffers { version: i32 },
     /// Anything else is a fault of this program.
     #[error("the database refused a statement")]
@@ -55,6 +60,10 @@ impl From<tokio_postgres::Error> for StoreError {
             code if code.code() == "RB001" => Self::LastOwner,
             code if *code == SqlState::QUERY_CANCELED => Self::Cancelled,
             code if is_busy(code) => Self::Busy,
+            code if has_moved(code, db.message()) => {
+                tracing::error!(error = db.message(), "a statement does not fit the schema");
+                Self::SchemaMoved
+            }
             code if is_outage(code) => Self::Unavailable(db.message().to_owned()),
             _ => Self::Bug(error),
         }
@@ -115,6 +124,17 @@ fn is_busy(code: &SqlState) -> bool {
         SqlState::LOCK_NOT_AVAILABLE,
     ]
     .contains(code)
+}
+
+/// A name is gone, or a prepared statement's columns are others now.
+fn has_moved(code: &SqlState, message: &str) -> bool {
+    let gone = [
+        SqlState::UNDEFINED_TABLE,
+        SqlState::UNDEFINED_COLUMN,
+        SqlState::UNDEFINED_FUNCTION,
+    ];
+    gone.contains(code)
+        || (*code == SqlState::FEATURE_NOT_SUPPORTED && message.contains("cached plan"))
 }
 
 fn is_outage(code: &SqlState) -> bool {

@@ -1,7 +1,10 @@
 //! The audit log: append-only, one SHA-256 chain per account. The caller holds the account's lock,
 //! so that sequences have no gaps and no forks.
 
-use super::{StoreError, chain::Link};
+use super::{
+    StoreError,
+    chain::{self, Link},
+};
 use crate::domain::{AccountId, Actor, DisplaySafe, Event, EventDraft, TokenKey};
 use deadpool_postgres::GenericClient;
 use tokio_postgres::Row;
@@ -63,14 +66,7 @@ pub async fn append(
         ],
     )
     .await?;
-    let head = key.audit_head(account, link.sequence, &hash);
-    let sql = "UPDATE accounts SET audit_sequence = $2, audit_head = $3 WHERE id = $1";
-    db.execute(
-        &db.prepare_cached(sql).await?,
-        &[&account.0, &link.sequence, &head.as_slice()],
-    )
-    .await?;
-    Ok(())
+    chain::set_head(db, (account, key), (link.sequence, &hash)).await
 }
 
 /// The newest events, newest first; `before` pages on from a sequence.

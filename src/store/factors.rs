@@ -1,8 +1,9 @@
 //! Second factors and their recovery codes. The transaction's scope is their user.
 
 use super::StoreError;
-use crate::domain::{TokenDigest, UserId};
+use crate::domain::{DisplaySafe, KeyId, TokenDigest, UserId};
 use deadpool_postgres::GenericClient;
+use tokio_postgres::Row;
 
 /// A user's second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub struct Factor {
     pub confirmed: bool,
     /// The step of the newest accepted code.
     pub last_step: i64,
+    /// The key that its secret is derived from, once that is known.
+    pub key: Option<KeyId>,
     /// The database's time, in seconds since the Unix epoch.
     pub now: i64,
 }
@@ -21,7 +24,7 @@ pub struct Factor {
 /// # Errors
 /// What the database says.
 pub async fn find(db: &impl GenericClient, user: UserId) -> Result<Option<Factor>, StoreError> {
-    let sql = "SELECT generation, confirmed_at IS NOT NULL AS confirmed, last_step,
+    let sql = "SELECT generation, confirmed_at IS NOT NULL AS confirmed, last_step, key_id,
             extract(epoch FROM clock_timestamp())::bigint AS now
         FROM second_factors WHERE user_id = $1";
     let row = db
@@ -31,6 +34,7 @@ pub async fn find(db: &impl GenericClient, user: UserId) -> Result<Option<Factor
         generation: row.get("generation"),
         confirmed: row.get("confirmed"),
         last_step: row.get("last_step"),
+        key: key(&row),
         now: row.get("now"),
     }))
 }
@@ -39,15 +43,36 @@ pub async fn find(db: &impl GenericClient, user: UserId) -> Result<Option<Factor
 ///
 /// # Errors
 /// What the database says.
-pub async fn begin(db: &impl GenericClient, user: UserId) -> Result<Option<i32>, StoreError> {
-    let sql = "INSERT INTO second_factors AS f (user_id) VALUES ($1)
-        ON CONFLICT (user_id) DO UPDATE SET generation = f.generation + 1, last_step = 0
+pub async fn begin(
+    db: &impl GenericClient,
+    user: UserId,
+    key: KeyId,
+) -> Result<Option<i32>, StoreError> {
+    let sql = "INSERT INTO second_factors AS f (user_id, key_id) VALUES ($1, $2)
+        ON CONFLICT (user_id) DO UPDATE SET generation = f.generation + 1, last_step = 0, key_id = $2
             WHERE f.confirmed_at IS NULL
         RETURNING generation";
     let row = db
-        .query_opt(&db.prepare_cached(sql).await?, &[&user.0])
+        .query_opt(&db.prepare_cached(sql).await?, &[&user.0, &key.as_bytes()])
         .await?;
     Ok(row.map(|row| row.get(0)))
+}
+
+/// Everybody whose second factor counts, by address, with the key that it is derived from where that
+/// is known. The transaction's scope is the installation.
+///
+/// # Errors
+/// What the database says.
+pub async fn all(db: &impl GenericClient) -> Result<Vec<(DisplaySafe, Option<KeyId>)>, StoreError> {
+    let sql = "SELECT u.email, f.key_id FROM second_factors f JOIN users u ON u.id = f.user_id
+        WHERE f.confirmed_at IS NOT NULL ORDER BY u.email_key";
+    let rows = db.query(&db.prepare_cached(sql).await?, &[]).await?;
+    let one = |row| (DisplaySafe::new(Row::get(row, "email")), key(row));
+    Ok(rows.iter().map(one).collect())
+}
+
+fn key(row: &Row) -> Option<KeyId> {
+    KeyId::from_bytes(row.get::<_, Option<&[u8]>>("key_id")?)
 }
 
 /// Makes the factor count.
@@ -72,18 +97,22 @@ pub async fn remove(db: &impl GenericClient, user: UserId) -> Result<(), StoreEr
     set_recovery_codes(db, user, &[]).await
 }
 
-/// Spends the code of a step; tells whether this call was the one.
+/// Spends the code of a step, which is of this key; tells whether this call was the one.
 ///
 /// # Errors
 /// What the database says.
 pub async fn spend_step(
     db: &impl GenericClient,
     user: UserId,
-    step: i64,
+    (step, key): (i64, KeyId),
 ) -> Result<bool, StoreError> {
-    let sql = "UPDATE second_factors SET last_step = $2 WHERE user_id = $1 AND last_step < $2";
+    let sql = "UPDATE second_factors SET last_step = $2, key_id = $3
+        WHERE user_id = $1 AND last_step < $2";
     Ok(db
-        .execute(&db.prepare_cached(sql).await?, &[&user.0, &step])
+        .execute(
+            &db.prepare_cached(sql).await?,
+            &[&user.0, &step, &key.as_bytes()],
+        )
         .await?
         == 1)
 }

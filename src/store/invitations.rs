@@ -4,6 +4,7 @@ use super::{StoreError, rows};
 use crate::domain::{AccountId, Email, Grant, Invitation, InvitationId, TokenDigest, UserId};
 use deadpool_postgres::GenericClient;
 use std::time::Duration;
+use tokio_postgres::Row;
 
 /// An invitation to be stored.
 pub struct NewInvitation<'a> {
@@ -96,6 +97,39 @@ pub async fn by_digest(
         .query_opt(&db.prepare_cached(sql).await?, &[&digest.as_bytes()])
         .await?;
     Ok(row.map(|row| (AccountId(row.get(0)), InvitationId(row.get(1)))))
+}
+
+/// The digest of an invitation's link.
+///
+/// # Errors
+/// What the database says.
+pub async fn digest(
+    db: &impl GenericClient,
+    id: InvitationId,
+) -> Result<Option<TokenDigest>, StoreError> {
+    let sql = "SELECT token_digest FROM invitations WHERE id = $1";
+    let row = db
+        .query_opt(&db.prepare_cached(sql).await?, &[&id.0])
+        .await?;
+    Ok(row.and_then(|row| TokenDigest::from_bytes(row.get(0))))
+}
+
+/// Every link that can be used now: invitation, generation and digest. The transaction's scope is the
+/// installation.
+///
+/// # Errors
+/// What the database says.
+pub async fn live_links(
+    db: &impl GenericClient,
+) -> Result<Vec<(InvitationId, i32, Option<TokenDigest>)>, StoreError> {
+    let sql = "SELECT id, generation, token_digest FROM invitations
+        WHERE status = 'pending' AND expires_at > now()";
+    let rows = db.query(&db.prepare_cached(sql).await?, &[]).await?;
+    let one = |row: &Row| {
+        let digest = TokenDigest::from_bytes(row.get("token_digest"));
+        (InvitationId(row.get("id")), row.get("generation"), digest)
+    };
+    Ok(rows.iter().map(one).collect())
 }
 
 /// The pending invitation of an address, expired or not.

@@ -3,10 +3,17 @@
 
 use super::StoreError;
 use sha2::{Digest, Sha256};
+use std::time::Duration;
 use tokio_postgres::Client;
 
 /// The key of the advisory lock: "rollbook" in ASCII.
 const LOCK: i64 = 0x726f_6c6c_626f_6f6b;
+
+/// How long a migration waits for a table: whoever comes after it has to wait as long.
+const LOCK_WAIT: &str = "SET LOCAL lock_timeout = '2s'";
+/// How often it comes again, and how long it lets the others through before.
+const TRIES: usize = 30;
+const PAUSE: Duration = Duration::from_secs(1);
 
 struct Migration {
     version: i32,
@@ -40,6 +47,10 @@ const MIGRATIONS: &[Migration] = &[
         version: 5,
         sql: include_str!("migrations/0005_live.sql"),
     },
+    Migration {
+        version: 6,
+        sql: include_str!("migrations/0006_factor_keys.sql"),
+    },
 ];
 
 /// The newest schema version that this program knows.
@@ -53,8 +64,9 @@ pub fn newest() -> i32 {
 /// [`StoreError::SchemaNewer`] and [`StoreError::SchemaDiffers`] when this program is not the one
 /// for this database; else what the database says.
 pub async fn run(client: &mut Client) -> Result<usize, StoreError> {
+    // Both also for a role that may make no tables.
+    check_known(client).await?;
     if is_newest(client).await? {
-        // Also for a role that may make no tables.
         return Ok(0);
     }
     // Waiting for another program's migration may take longer than a statement should.
@@ -131,9 +143,21 @@ async fn run_locked(client: &mut Client) -> Result<usize, StoreError> {
     check_known(client).await?;
     let mut ran = 0;
     for migration in MIGRATIONS {
-        ran += usize::from(apply(client, migration).await?);
+        ran += usize::from(apply_when_free(client, migration).await?);
     }
     Ok(ran)
+}
+
+/// Applies a migration between the others' work: a backup that reads a table for an hour must not make
+/// everybody wait for the migration that waits for it.
+async fn apply_when_free(client: &mut Client, migration: &Migration) -> Result<bool, StoreError> {
+    for _ in 1..TRIES {
+        match apply(client, migration).await {
+            Err(StoreError::Busy) => tokio::time::sleep(PAUSE).await,
+            other => return other,
+        }
+    }
+    apply(client, migration).await
 }
 
 async fn check_known(client: &Client) -> Result<(), StoreError> {
@@ -164,6 +188,7 @@ async fn apply(client: &mut Client, migration: &Migration) -> Result<bool, Store
         }
         return Ok(false);
     }
+    tx.batch_execute(LOCK_WAIT).await?;
     tx.batch_execute(migration.sql).await?;
     tx.execute(
         "INSERT INTO schema_migrations (version, checksum) VALUES ($1, $2)",

@@ -2,7 +2,7 @@
 //! by lease, so that any number of workers may run and a crash loses nothing.
 
 use super::{StoreError, rows};
-use crate::domain::{AccountId, DeliveryState, DisplaySafe, Invitation, InvitationId};
+use crate::domain::{AccountId, DeliveryState, DisplaySafe, Invitation, InvitationId, TokenDigest};
 use deadpool_postgres::GenericClient;
 use std::time::Duration;
 use uuid::Uuid;
@@ -18,6 +18,8 @@ pub struct Claimed {
     /// Tries made so far, this one counted.
     pub attempts: i32,
     pub invitation: Invitation,
+    /// The digest of the link's token.
+    pub digest: Option<TokenDigest>,
     pub account_name: DisplaySafe,
     /// The inviter's own name and address where a user invited.
     pub inviter: Option<(DisplaySafe, String)>,
@@ -69,7 +71,7 @@ pub async fn claim(db: &impl GenericClient) -> Result<Option<Claimed>, StoreErro
              UPDATE outbox o SET lease = $1, leased_until = now() + make_interval(secs => $2),
                  attempts = attempts + 1
              FROM due WHERE o.id = due.id RETURNING o.*)
-         SELECT o.id AS outbox_id, {}, a.name AS account_name,
+         SELECT o.id AS outbox_id, {}, a.name AS account_name, i.token_digest,
              u.name AS user_name, u.email AS user_email
          FROM claimed o JOIN invitations i ON i.id = o.invitation_id
          JOIN accounts a ON a.id = i.account_id LEFT JOIN users u ON u.id = i.inviter_id",
@@ -91,6 +93,7 @@ pub async fn claim(db: &impl GenericClient) -> Result<Option<Claimed>, StoreErro
         id: row.get("outbox_id"),
         lease,
         attempts: invitation.delivery.attempts,
+        digest: TokenDigest::from_bytes(row.get("token_digest")),
         account_name: DisplaySafe::new(row.get("account_name")),
         inviter,
         invitation,

@@ -58,7 +58,10 @@ pub(super) fn page(error: &ServiceError) -> Response {
         ServiceError::NotSignedIn(SignInFault::Throttled) | ServiceError::Limited(_) => {
             (StatusCode::TOO_MANY_REQUESTS, "Too many attempts")
         }
-        ServiceError::Unavailable(_) | ServiceError::Unknown | ServiceError::Stopped => {
+        ServiceError::Unavailable(_)
+        | ServiceError::Schema(_)
+        | ServiceError::Unknown
+        | ServiceError::Stopped => {
             let words = "The invitation is safe. Try again in a minute.";
             let page = Message::new("This does not work just now", words);
             return respond(StatusCode::SERVICE_UNAVAILABLE, &page);

@@ -71,7 +71,7 @@ pub(crate) fn service_on(dsn: &str, size: usize) -> Service {
             .store(size, Some(APP_ROLE))
             .unwrap(),
         catalogue: config::catalogue(Path::new("permissions.toml"), text).unwrap(),
-        token_key: TokenKey::new(TOKEN_KEY),
+        token_keys: TokenKey::new(TOKEN_KEY).into(),
         settings: ServiceSettings {
             limits: unlimited,
             ..settings()

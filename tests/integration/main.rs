@@ -15,6 +15,7 @@ mod e2e;
 mod fuzz;
 mod hostile;
 mod mail;
+mod operations;
 mod service;
 mod store;
 mod support;

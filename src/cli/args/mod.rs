@@ -10,7 +10,9 @@ mod own;
 
 pub use invitations::{AcceptArgs, Choice, InviteCommand, SendArgs};
 pub use members::{ListArgs, MemberCommand, SetArgs};
-pub use operator::{AccountCommand, AuditCommand, DemoArgs, ExportFormat, SetupArgs, UserCommand};
+pub use operator::{
+    AccountCommand, AuditCommand, DemoArgs, ExportFormat, SetupArgs, TokenKeyCommand, UserCommand,
+};
 pub use own::{SecondFactorCommand, SessionCommand};
 
 use clap::{Args, Parser, Subcommand};
@@ -112,6 +114,9 @@ pub enum Command {
     /// Set up your second factor, or take it off
     #[command(subcommand)]
     SecondFactor(SecondFactorCommand),
+    /// Change the key behind links, second factors and the audit log's end
+    #[command(subcommand)]
+    TokenKey(TokenKeyCommand),
     /// Open the console on sample data in a throw-away database
     Demo(DemoArgs),
     /// Check configuration, database, mail and terminal, and say how to mend each
@@ -173,6 +178,9 @@ mod tests {
             "rollbook account list --as a@x.com",
             "rollbook account create Acme --owner a@x.com",
             "rollbook user list",
+            "rollbook token-key rotate --dry-run",
+            "rollbook token-key status --json",
+            "rollbook token-key drop-retired",
             "rollbook audit list --account Acme",
             "rollbook audit export --format csv",
             "rollbook audit export --json",

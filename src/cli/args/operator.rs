@@ -94,6 +94,17 @@ Example:
     Verify,
 }
 
+/// What can be done with the installation's keys.
+#[derive(Debug, Subcommand)]
+pub enum TokenKeyCommand {
+    /// Put a fresh key before the others; what was made under them still holds
+    Rotate,
+    /// Say what hangs on each key, and whether the retired ones can go
+    Status,
+    /// Drop the retired keys, unless something still hangs on them
+    DropRetired,
+}
+
 /// The sample data.
 #[derive(Debug, Args)]
 pub struct DemoArgs {

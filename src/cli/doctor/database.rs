@@ -1,8 +1,10 @@
 //! What `rollbook doctor` finds in the database.
 
 use super::super::failure::Exit;
+use super::super::terminal;
 use super::super::wiring::{Configured, Installation, Schema};
 use super::{Check, State};
+use crate::domain::Actor;
 use crate::store::{
     Scope, Store, StoreError,
     health::{self, Health},
@@ -48,6 +50,7 @@ async fn inside(configured: &Configured, installation: &Installation) -> Vec<Che
     let server = format!("PostgreSQL {}, schema {}", found.server, found.schema);
     let mut checks = vec![Check::new("schema", State::Ok, server, "")];
     checks.push(role(configured, &found));
+    checks.extend(retired_keys(installation).await);
     if found.setup_needed {
         checks.push(Check::new(
             "accounts",
@@ -57,6 +60,30 @@ async fn inside(configured: &Configured, installation: &Installation) -> Vec<Che
         ));
     }
     checks
+}
+
+/// Whether a retired key can go; nothing where there is none.
+async fn retired_keys(installation: &Installation) -> Option<Check> {
+    let operator = Actor::operator(terminal::os_user(), terminal::origin());
+    let found = installation.service.token_key_use(&operator).await.ok()?;
+    let about = "retired keys";
+    if found.keys.len() < 2 {
+        return None;
+    }
+    let held = found.held_by();
+    let mend = held
+        .is_none()
+        .then_some("Run rollbook token-key drop-retired");
+    let words = held.map_or_else(
+        || "nothing hangs on them".to_owned(),
+        |held| format!("still needed: {held}"),
+    );
+    Some(Check::new(
+        about,
+        State::Ok,
+        words,
+        mend.unwrap_or_default(),
+    ))
 }
 
 async fn looked_at(store: &Store) -> Result<Health, StoreError> {

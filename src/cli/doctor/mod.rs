@@ -162,8 +162,9 @@ fn pages(configured: &Configured) -> Check {
 }
 
 fn token_key(configured: &Configured) -> Check {
-    let path = configured.token_key_file();
-    let Ok(found) = std::fs::metadata(&path) else {
+    let file = configured.key_file();
+    let path = file.path();
+    let Ok(found) = std::fs::metadata(path) else {
         return Check::new(
             "token key",
             State::Ok,
@@ -172,13 +173,17 @@ fn token_key(configured: &Configured) -> Check {
         );
     };
     let mode = found.permissions().mode() & 0o777;
+    let keys = match file.read() {
+        Ok(keys) => keys,
+        Err(failure) => {
+            let mend = "Put back the copy that is kept apart from the backups";
+            return Check::new("token key", State::Fail, failure.to_string(), mend);
+        }
+    };
     if mode.trailing_zeros() >= 6 {
-        Check::new(
-            "token key",
-            State::Ok,
-            format!("{} is private", path.display()),
-            "",
-        )
+        let retired = keys.retired().len();
+        let found = format!("{} is private; retired keys: {retired}", path.display());
+        Check::new("token key", State::Ok, found, "")
     } else {
         let mend = format!("chmod 600 {}", path.display());
         Check::new(

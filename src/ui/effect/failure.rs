@@ -68,7 +68,7 @@ impl From<ServiceError> for Failure {
             ServiceError::Conflict(Conflict::AlreadyPending) => FailureKind::AlreadyPending,
             ServiceError::Conflict(Conflict::Changed) => FailureKind::Changed,
             ServiceError::Conflict(_) => FailureKind::Conflict,
-            ServiceError::Unavailable(_) => FailureKind::Unavailable,
+            ServiceError::Unavailable(_) | ServiceError::Schema(_) => FailureKind::Unavailable,
             ServiceError::Unknown => FailureKind::Unknown,
             ServiceError::Stopped => FailureKind::Stopped,
             ServiceError::Bug { .. } => FailureKind::Bug,

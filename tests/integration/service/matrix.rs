@@ -171,7 +171,7 @@ fn small_service(db: &TestDb) -> Service {
     Service::new(Parts {
         store: db.store(),
         catalogue: config::catalogue(Path::new("small.toml"), CATALOGUE).unwrap(),
-        token_key: TokenKey::new([3; 32]),
+        token_keys: TokenKey::new([3; 32]).into(),
         settings: crate::support::settings(),
     })
 }

@@ -178,6 +178,9 @@ async fn installation(service: &Service, operation: Operation, actor: &Actor) ->
             .await
             .map(drop),
         Operation::ListAccounts => service.list_accounts(actor).await.map(drop),
+        Operation::ShowTokenKeys => service.token_key_use(actor).await.map(drop),
+        Operation::RenewAuditHeads => service.renew_audit_heads(actor).await,
+        Operation::DropTokenKeys => service.free_retired_keys(actor, false).await,
         Operation::ListUsers => service.list_users(actor, 10).await.map(drop),
         other => panic!("{other:?} has no abuse test"),
     }

@@ -12,8 +12,13 @@ async fn several_starts_at_once_migrate_once() {
     }
     let runs = clients.iter_mut().map(migrate::run);
     let ran: Vec<usize> = futures_util::future::try_join_all(runs).await.unwrap();
-    let all = usize::try_from(migrate::newest()).unwrap();
-    assert_eq!(ran.iter().sum::<usize>(), all, "{ran:?}");
     let client = db.client().await;
+    let sql = "SELECT count(*) FROM schema_migrations";
+    let all: i64 = client.query_one(sql, &[]).await.unwrap().get(0);
+    assert_eq!(
+        i64::try_from(ran.iter().sum::<usize>()).unwrap(),
+        all,
+        "{ran:?}"
+    );
     assert_eq!(migrate::version(&client).await.unwrap(), migrate::newest());
 }

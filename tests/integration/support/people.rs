@@ -5,8 +5,8 @@ use rollbook::{
     config,
     domain::{AccountId, Actor, Email, Grant, InvitationToken, LoginMethod, Origin, TokenKey},
     service::{
-        Accepted, Entry, InvitationSent, Limits, Parts, Registration, SendInvitation, Service,
-        ServiceSettings, SignedIn, Write,
+        Accepted, Entry, InvitationSent, KeySource, Limits, Parts, Registration, SendInvitation,
+        Service, ServiceSettings, SignedIn, Write,
     },
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -26,11 +26,20 @@ pub(crate) fn service(db: &TestDb) -> Service {
 
 /// A service with other settings.
 pub(crate) fn service_with(db: &TestDb, settings: ServiceSettings) -> Service {
+    made_of(db, TokenKey::new(TOKEN_KEY).into(), settings)
+}
+
+/// A service with other keys.
+pub(crate) fn service_of(db: &TestDb, keys: KeySource) -> Service {
+    made_of(db, keys, settings())
+}
+
+fn made_of(db: &TestDb, token_keys: KeySource, settings: ServiceSettings) -> Service {
     let text = include_str!("../../../config/permissions.toml");
     Service::new(Parts {
         store: db.store(),
         catalogue: config::catalogue(Path::new("permissions.toml"), text).unwrap(),
-        token_key: TokenKey::new(TOKEN_KEY),
+        token_keys,
         settings,
     })
 }

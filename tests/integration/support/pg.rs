@@ -47,6 +47,24 @@ impl TestDb {
         }
     }
 
+    /// The server's name for it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A copy of this database, to which nobody is connected.
+    pub(crate) async fn copy(&self) -> Self {
+        let (admin, name) = self.admin().await;
+        let copy = format!("t{}", uuid::Uuid::new_v4().simple());
+        left_by_all(&admin, name).await;
+        let sql = format!("CREATE DATABASE {copy} TEMPLATE {name} STRATEGY file_copy");
+        admin.batch_execute(&sql).await.unwrap();
+        Self {
+            dsn: SERVER.get_or_init(start).await.dsn(&copy),
+            name: copy,
+        }
+    }
+
     /// The connection string, as `ROLLBOOK_DATABASE__URL` takes it.
     pub(crate) fn dsn(&self) -> String {
         self.dsn.clone()
@@ -97,11 +115,22 @@ async fn start() -> LocalServer {
     drop(client);
     // The template must have nobody connected; the backend ends a moment after its client.
     let admin = connect(&server.dsn("postgres")).await;
-    let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'template_rollbook'";
-    while admin.query_one(sql, &[]).await.unwrap().get::<_, i64>(0) > 0 {
+    left_by_all(&admin, "template_rollbook").await;
+    server
+}
+
+/// Waits until nobody is connected to a database.
+async fn left_by_all(admin: &Client, name: &str) {
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1";
+    while admin
+        .query_one(sql, &[&name])
+        .await
+        .unwrap()
+        .get::<_, i64>(0)
+        > 0
+    {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
-    server
 }
 
 /// Connects; the connection's task lives in the test's own runtime and ends with the client.

@@ -48,7 +48,8 @@ impl Installation {
         Self::on(TestDb::unmigrated().await)
     }
 
-    fn on(db: TestDb) -> Self {
+    /// A test's own database.
+    pub(crate) fn on(db: TestDb) -> Self {
         Self {
             db,
             home: tempfile::tempdir().unwrap(),
