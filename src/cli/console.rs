@@ -220,6 +220,7 @@ impl Looks {
         configured: &Configured,
         (connect, opening, session_file): (Connect, Opening, Option<PathBuf>),
     ) -> Console {
+        let clock = Clock::steady();
         Console {
             connect,
             catalogue: configured.catalogue.clone(),
@@ -228,10 +229,11 @@ impl Looks {
             theme: self.theme.to_owned(),
             depth: self.depth,
             charset: self.charset,
-            clock: Clock::System,
+            clock,
             here: Here {
                 origin: terminal::origin(),
                 os_user: terminal::os_user(),
+                clock,
             },
             opening,
             session_file,

@@ -41,8 +41,9 @@ pub use settings::{SendingLimits, ServiceSettings};
 
 use crate::{
     domain::{Catalogue, PasswordPolicy, TokenKeys},
-    store::{Canceller, Connection, Scope, Store},
+    store::{Canceller, Connection, Scope, Store, health},
 };
+use jiff::Timestamp;
 use passwords::Hasher;
 use std::sync::Arc;
 
@@ -139,6 +140,18 @@ impl Service {
     /// Where mail goes in this installation.
     pub fn mail_truth(&self) -> &MailTruth {
         &self.0.settings.mail
+    }
+
+    /// What the database's clock says, by which everything that ends is decided.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unavailable`].
+    pub async fn clock(&self) -> Result<Timestamp> {
+        let mut connection = self.connect().await?;
+        let nothing = Scope::default();
+        let tx = entrance::at_the_door(Operation::Clock, &nothing, &mut connection).await?;
+        let now = health::now(&tx).await?;
+        entrance::done(tx, now).await
     }
 
     /// Whether the database answers.

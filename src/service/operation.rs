@@ -47,6 +47,7 @@ macro_rules! operations {
 
 operations! {
     Ready, "installation.ready", Public;
+    Clock, "installation.clock", Public;
     NeedsSetup, "installation.needs_setup", Public;
     SetUp, "installation.set_up", Operator;
     CreateAccount, "account.create", Operator;

@@ -2,6 +2,7 @@
 
 use super::StoreError;
 use deadpool_postgres::GenericClient;
+use jiff::Timestamp;
 
 /// The state of a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,18 @@ pub struct Health {
     pub bypassed_by: Option<String>,
     /// Whether no account exists yet.
     pub setup_needed: bool,
+}
+
+/// The database's time.
+///
+/// # Errors
+/// What the database says.
+pub async fn now(db: &impl GenericClient) -> Result<Timestamp, StoreError> {
+    let sql = "SELECT clock_timestamp()";
+    Ok(db
+        .query_one(&db.prepare_cached(sql).await?, &[])
+        .await?
+        .get(0))
 }
 
 /// Looks at a migrated database, in the scope of the installation.

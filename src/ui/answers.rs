@@ -104,6 +104,7 @@ fn on_connected(model: &mut Model, reply: Reply<Found>) -> Vec<Effect> {
     };
     model.link = Link::Up;
     model.ctx.mail = found.mail;
+    model.ctx.ahead = found.ahead;
     if matches!(model.screen, Screen::Main(_)) {
         return reload(model);
     }

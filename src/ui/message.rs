@@ -8,6 +8,7 @@ use crate::domain::{
 use crate::ui::effect::{Enrolment, FactorState, Failure, News, Presence, Session};
 use crate::ui::model::Mail;
 use crossterm::event::Event;
+use jiff::SignedDuration;
 use ratatui::layout::Size;
 use secrecy::SecretString;
 
@@ -70,6 +71,8 @@ pub struct Found {
     /// Whether no account exists yet.
     pub setup: Setup,
     pub mail: Mail,
+    /// How far the database's clock is ahead of the console's.
+    pub ahead: SignedDuration,
 }
 
 /// Whether the installation has an account.

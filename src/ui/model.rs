@@ -7,6 +7,7 @@ use super::keymap::Keymap;
 use super::modals::Modal;
 use super::panes::Main;
 use super::screens::{ChooseAccount, FirstRun, SignIn};
+use super::times;
 use super::waiting::Waiting;
 use super::widgets::toast::Toasts;
 use crate::domain::{
@@ -48,7 +49,10 @@ pub struct Model {
 /// What panes and modals may know besides themselves.
 #[derive(Debug, Clone)]
 pub struct Ctx {
+    /// By the console's own clock, which the timers run on.
     pub now: Timestamp,
+    /// How far the database's clock is ahead of it.
+    pub ahead: SignedDuration,
     pub zone: TimeZone,
     /// The whole screen.
     pub area: Rect,
@@ -130,6 +134,12 @@ pub enum Phase {
 }
 
 impl Ctx {
+    /// An instant of the database in words: `5 min ago`.
+    pub fn relative(&self, at: Timestamp) -> String {
+        let now = self.now.checked_add(self.ahead).unwrap_or(self.now);
+        times::relative(at, now)
+    }
+
     /// Who acts in which account, when both are known.
     pub fn seat(&self) -> Option<Seat> {
         Some(Seat {

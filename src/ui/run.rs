@@ -18,8 +18,8 @@ use crossterm::event::{Event, EventStream};
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use crossterm::{execute, queue};
 use futures_util::{Stream, StreamExt};
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use ratatui::backend::CrosstermBackend;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 use std::future::poll_fn;
@@ -86,6 +86,7 @@ fn begin(console: Console, keymap: Keymap) -> (Model, Runtime) {
     let runtime = Runtime::new(console.connect, console.here, console.session_file);
     let ctx = Ctx {
         now: console.clock.now(),
+        ahead: SignedDuration::ZERO,
         zone: TimeZone::system(),
         area: area(),
         keymap: Arc::new(keymap),

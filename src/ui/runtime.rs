@@ -6,6 +6,7 @@ use super::effect::{
     Connect, Effect, Failure, FailureKind, Here, Seat, Slot, Watch, look_around, perform,
 };
 use super::message::{Found, Message, Reply};
+use crate::clock::Clock;
 use crate::domain::Secret256;
 use crate::service::Service;
 use color_eyre::eyre::eyre;
@@ -88,9 +89,9 @@ impl Runtime {
             Effect::Connect if self.connecting => {}
             Effect::Connect => {
                 self.connecting = true;
-                let connecting = (self.connect)();
+                let (connecting, clock) = ((self.connect)(), self.here.clock);
                 self.tasks
-                    .spawn(async move { connected(connecting.await).await });
+                    .spawn(async move { connected(connecting.await, clock).await });
             }
             Effect::KeepSession(secret) => self.keep(secret.as_ref()),
             Effect::Stop => {
@@ -245,9 +246,9 @@ async fn answer(
     }
 }
 
-async fn connected(reached: Result<Service, String>) -> Finished {
+async fn connected(reached: Result<Service, String>, clock: Clock) -> Finished {
     let (message, service) = match reached {
-        Ok(service) => match found(&service).await {
+        Ok(service) => match found(&service, clock).await {
             Ok(found) => (Ok(found), Some(service)),
             Err(failure) => (Err(failure), None),
         },
@@ -261,9 +262,9 @@ async fn connected(reached: Result<Service, String>) -> Finished {
 }
 
 /// Looks around, but not for ever: a connection that is dead at the other end only gives no answer.
-async fn found(service: &Service) -> Reply<Found> {
+async fn found(service: &Service, clock: Clock) -> Reply<Found> {
     let asking = service.stoppable();
-    let looking = look_around(&asking);
+    let looking = look_around(&asking, clock);
     tokio::pin!(looking);
     if let Ok(found) = tokio::time::timeout(SILENCE, &mut looking).await {
         return found;

@@ -10,6 +10,7 @@ pub use failure::{Failure, FailureKind};
 pub use perform::{COUNT_CAP, look_around, perform};
 pub use watch::Watch;
 
+use crate::clock::Clock;
 use crate::domain::{
     AccountId, AccountSummary, Actor, Change, CommandId, Email, InvitationId, LoginMethod,
     MemberQuery, Origin, Secret256, Seek, SessionId, User,
@@ -182,6 +183,7 @@ pub struct Here {
     pub origin: Origin,
     /// The operating system's user: who sets the installation up.
     pub os_user: String,
+    pub clock: Clock,
 }
 
 impl Here {

@@ -2,6 +2,7 @@
 
 use super::own::on_ones_own;
 use super::{Effect, Failure, Here, Seat, Session};
+use crate::clock::Clock;
 use crate::domain::{Actor, Change, CommandId, Email};
 use crate::service::{
     Limits, MailTruth, Proof, SendInvitation, Service, ServiceError, SetGrant, SignedIn, Write,
@@ -188,7 +189,7 @@ async fn set_up(
 ///
 /// # Errors
 /// A [`Failure`] when the database does not answer.
-pub async fn look_around(service: &Service) -> Reply<Found> {
+pub async fn look_around(service: &Service, clock: Clock) -> Reply<Found> {
     let setup = if service.needs_setup().await? {
         Setup::Needed
     } else {
@@ -200,7 +201,12 @@ pub async fn look_around(service: &Service) -> Reply<Found> {
             folder: folder.clone(),
         },
     };
-    Ok(Found { setup, mail })
+    let before = clock.now();
+    let there = service.clock().await?;
+    let round_trip = clock.now().duration_since(before);
+    // The database looked at its clock about half-way.
+    let ahead = there.duration_since(before).saturating_sub(round_trip / 2);
+    Ok(Found { setup, mail, ahead })
 }
 
 pub(super) fn reply<T>(result: Result<T, ServiceError>) -> Reply<T> {

@@ -6,7 +6,6 @@ use crate::ui::effect::Effect;
 use crate::ui::message::{Message, Reply};
 use crate::ui::model::Ctx;
 use crate::ui::theme::Styles;
-use crate::ui::times;
 use crate::ui::waiting::Waiting;
 use crate::ui::widgets::dialog;
 use crate::ui::widgets::menu::{Item, Menu, Picked};
@@ -83,7 +82,7 @@ impl MySessions {
                 ""
             };
             let account = session.account.as_ref().map_or("-", |name| name.as_str());
-            let seen = times::relative(session.last_seen_at, ctx.now);
+            let seen = ctx.relative(session.last_seen_at);
             Item {
                 label: format!("{}{mark}", session.source),
                 note: format!("{account} · {seen}"),

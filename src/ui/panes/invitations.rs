@@ -15,7 +15,7 @@ use crate::ui::live::{Due, Marks};
 use crate::ui::modals::{Confirm, InvitationActions, Modal, ModalEvent, Permissions, Review};
 use crate::ui::model::{Ctx, Mail};
 use crate::ui::theme::Styles;
-use crate::ui::times::{absolute, relative};
+use crate::ui::times::absolute;
 use crate::ui::widgets::fit::cut;
 use crate::ui::widgets::table::{self, Column, GAP, Grow};
 use jiff::Timestamp;
@@ -277,13 +277,13 @@ fn line(
     }
     let by = format!(
         "{} by {}",
-        relative(invitation.created_at, ctx.now),
+        ctx.relative(invitation.created_at),
         invitation.invited_by
     );
     spans.extend(table::cell(&by, sent, styles.muted));
     let until = match invitation.status {
         InvitationStatus::Expired => "expired".to_owned(),
-        _ => relative(invitation.expires_at, ctx.now),
+        _ => ctx.relative(invitation.expires_at),
     };
     spans.extend(table::cell(&until, expires, styles.muted));
     let (words, style) = delivery_words(invitation, (styles, ctx));
@@ -299,7 +299,7 @@ fn delivery_words(invitation: &Invitation, (styles, ctx): (&Styles, &Ctx)) -> (S
         (DeliveryState::Sent, Mail::Files { .. }) => ("✓ in a file".to_owned(), styles.success),
         (DeliveryState::Sent, _) => ("✓ sent".to_owned(), styles.success),
         (DeliveryState::Deferred, _) => {
-            let again = delivery.next_attempt_at.map(|at| relative(at, ctx.now));
+            let again = delivery.next_attempt_at.map(|at| ctx.relative(at));
             let again = again.unwrap_or_else(|| "later".to_owned());
             (format!("↻ {again}"), styles.warning)
         }
@@ -319,7 +319,7 @@ fn note(invitation: &Invitation, ctx: &Ctx) -> String {
         parts.push(format!("{} attempts", delivery.attempts));
     }
     if let (DeliveryState::Deferred, Some(at)) = (delivery.state, delivery.next_attempt_at) {
-        parts.push(format!("next try {}", relative(at, ctx.now)));
+        parts.push(format!("next try {}", ctx.relative(at)));
     }
     if let Some(reply) = &delivery.last_reply {
         parts.push(reply.to_string());

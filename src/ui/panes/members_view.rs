@@ -8,7 +8,7 @@ use crate::ui::effect::COUNT_CAP;
 use crate::ui::layout;
 use crate::ui::model::Ctx;
 use crate::ui::theme::Styles;
-use crate::ui::times::{absolute, relative};
+use crate::ui::times::absolute;
 use crate::ui::widgets::badge::badge;
 use crate::ui::widgets::fit::{columns, cut};
 use crate::ui::widgets::table::{self, Column, GAP, Grow};
@@ -257,7 +257,7 @@ fn line(
     };
     let seen = member
         .last_login
-        .map_or_else(|| "Never".to_owned(), |at| relative(at, ctx.now));
+        .map_or_else(|| "Never".to_owned(), |at| ctx.relative(at));
     let mut spans = vec![Span::styled(marker, styles.accent)];
     spans.extend(table::cell(&address, email, styles.text));
     spans.extend(table::cell(&seen, login, styles.muted));

@@ -168,6 +168,7 @@ async fn installation(service: &Service, operation: Operation, actor: &Actor) ->
     let password = password();
     match operation {
         Operation::Ready => service.ready().await,
+        Operation::Clock => service.clock().await.map(drop),
         Operation::NeedsSetup => service.needs_setup().await.map(drop),
         Operation::SetUp => service
             .set_up(actor, "Mine", &owner, Some(&password))

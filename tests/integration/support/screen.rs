@@ -167,6 +167,7 @@ impl World {
         }
         Some(match effect {
             Effect::Connect => Message::Connected(Ok(Found {
+                ahead: SignedDuration::ZERO,
                 setup: self.setup,
                 mail: self.mail.clone(),
             })),
@@ -384,6 +385,7 @@ impl Screen {
         let keymap = Keymap::parse(include_str!("../../../config/keymap.toml")).unwrap();
         let dark = include_str!("../../../config/themes/dark.toml");
         let ctx = Ctx {
+            ahead: SignedDuration::ZERO,
             now: now(),
             zone: TimeZone::UTC,
             area: Rect::new(0, 0, width, height),
