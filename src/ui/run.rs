@@ -160,8 +160,12 @@ where
             }
         }
         runtime.watch(model.watched());
-        if changed || anew {
-            stage.draw(&model, anew)?;
+        if (changed || anew)
+            && let Err(gone) = stage.draw(&model, anew)
+        {
+            // A write that is under way still gets its time.
+            leave(stage, runtime, effects).await?;
+            return Err(gone.into());
         }
         let message = tokio::select! {
             biased;

@@ -9,6 +9,7 @@ use crossterm::terminal::{
 use crossterm::{cursor, execute};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, setrlimit};
+use nix::unistd::dup2_stdin;
 use ratatui::layout::Rect;
 use std::io::{self, PipeWriter};
 use std::os::fd::AsFd;
@@ -120,12 +121,26 @@ fn watch(ended: mpsc::Sender<()>) -> io::Result<PipeWriter> {
                     break;
                 }
             }
+            let _stays_empty = silence_input();
             // A full channel has the same news already.
             let _told = ended.try_send(());
-            thread::sleep(Duration::from_millis(1500));
-            std::process::exit(129);
+            end_soon();
         })?;
     Ok(writer)
+}
+
+/// Puts a pipe in the place of a terminal that is gone: crossterm's reader would go on asking that
+/// one, without a pause, for as long as a write takes to end. Nothing ever comes out of the pipe.
+fn silence_input() -> io::Result<PipeWriter> {
+    let (empty, writer) = io::pipe()?;
+    dup2_stdin(&empty)?;
+    Ok(writer)
+}
+
+/// Leaves the console a moment to end in good order, then ends the process.
+fn end_soon() {
+    thread::sleep(Duration::from_millis(1200));
+    std::process::exit(129);
 }
 
 /// Wakes on every change of the terminal's size. crossterm watches the same signal, but its reader
@@ -145,7 +160,11 @@ pub(super) async fn asked_to_end() -> io::Result<()> {
     loop {
         tokio::select! {
             _ = term.recv() => return Ok(()),
-            _ = hangup.recv() => return Ok(()),
+            _ = hangup.recv() => {
+                // A shell that was killed may leave a terminal that looks alive.
+                thread::Builder::new().spawn(end_soon)?;
+                return Ok(());
+            }
             _ = interrupt.recv() => return Ok(()),
             _ = quit.recv() => return Ok(()),
             _ = stop.recv() => {}

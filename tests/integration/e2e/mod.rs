@@ -3,6 +3,7 @@
 mod browser;
 mod canary;
 mod console;
+mod hangup;
 mod identity;
 mod live;
 mod outage;

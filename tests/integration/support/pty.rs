@@ -168,17 +168,21 @@ impl Terminal {
         self.master.as_ref().unwrap().resize(size).unwrap();
     }
 
+    /// The process that was started in it.
+    pub(crate) fn pid(&self) -> nix::unistd::Pid {
+        nix::unistd::Pid::from_raw(i32::try_from(self.child.process_id().unwrap()).unwrap())
+    }
+
     /// Sends the program a signal.
     pub(crate) fn signal(&self, signal: nix::sys::signal::Signal) {
-        let pid = i32::try_from(self.child.process_id().unwrap()).unwrap();
-        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal).unwrap();
+        nix::sys::signal::kill(self.pid(), signal).unwrap();
     }
 
     /// Takes the terminal away from under the program. The reader has a handle of its own; it lets go
-    /// after the next thing that is drawn.
+    /// after the next thing that is drawn, and another size is drawn on every screen.
     pub(crate) fn close(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
-        self.keys("?");
+        self.tell_size((79, 23));
         self.reading.take().unwrap().join().unwrap();
         self.writer = None;
         self.master = None;
