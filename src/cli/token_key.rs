@@ -103,7 +103,7 @@ async fn status(service: &Service, operator: &Actor, output: &mut Output<'_>) ->
         _ if found.keys.len() == 1 => Ok(()),
         None => output.line("Nothing hangs on a retired key: rollbook token-key drop-retired"),
         Some(held) => output.line(&format!(
-            "A retired key is still needed: {held}. Links end by themselves or are resent; a second factor \
+            "A retired key is still needed ({held}). Links end by themselves or are resent; a second factor \
              is taken off and enrolled again by its user"
         )),
     }

@@ -85,7 +85,7 @@ impl TokenKeyUse {
         let held: Vec<String> = words
             .iter()
             .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!("{count} {what}"))
+            .map(|(count, what)| format!("{what}: {count}"))
             .collect();
         (!held.is_empty()).then(|| held.join(", "))
     }
@@ -171,7 +171,7 @@ impl Service {
         operator_only(Operation::DropTokenKeys, actor)?;
         if let Some(held) = self.token_key_use(actor).await?.held_by() {
             return Err(
-                Conflict::KeysInUse(format!("A retired key is still needed: {held}")).into(),
+                Conflict::KeysInUse(format!("A retired key is still needed ({held})")).into(),
             );
         }
         if dry_run {

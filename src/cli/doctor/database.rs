@@ -76,7 +76,7 @@ async fn retired_keys(installation: &Installation) -> Option<Check> {
         .then_some("Run rollbook token-key drop-retired");
     let words = held.map_or_else(
         || "nothing hangs on them".to_owned(),
-        |held| format!("still needed: {held}"),
+        |held| format!("still needed ({held})"),
     );
     Some(Check::new(
         about,

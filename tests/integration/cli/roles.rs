@@ -3,14 +3,6 @@
 use crate::support::program::Installation;
 use serde_json::Value;
 
-/// The same database, reached as another role.
-fn as_role(installation: &Installation, role: &str) -> String {
-    installation
-        .db
-        .dsn()
-        .replace("user=rollbook", &format!("user={role}"))
-}
-
 fn about_role(installation: &Installation) -> Value {
     let checks = installation.run(&["doctor", "--json"]);
     let checks: Value = serde_json::from_str(&checks.out).unwrap();
@@ -42,7 +34,7 @@ async fn doctor_warns_of_a_login_that_sees_past_the_wall_and_of_no_other() {
     let client = installation.db.client().await;
     let sql = format!("CREATE ROLE {login} LOGIN IN ROLE rollbook_app");
     client.batch_execute(&sql).await.unwrap();
-    installation.set("ROLLBOOK_DATABASE__URL", &as_role(&installation, &login));
+    installation.set("ROLLBOOK_DATABASE__URL", &installation.db.dsn_as(&login));
     let weak = about_role(&installation);
     assert_eq!(weak["state"], "ok", "{weak}");
     // And everything works as that role, also what only looks for something to migrate.
@@ -70,7 +62,7 @@ async fn without_the_applications_role_it_works_and_doctor_says_so() {
     let sql = format!("CREATE ROLE {owner} LOGIN; GRANT ALL ON SCHEMA public TO {owner};
         DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO {owner}', current_database()); END $$");
     client.batch_execute(&sql).await.unwrap();
-    installation.set("ROLLBOOK_DATABASE__URL", &as_role(&installation, &owner));
+    installation.set("ROLLBOOK_DATABASE__URL", &installation.db.dsn_as(&owner));
     let setup = [
         "setup",
         "--account",
@@ -120,7 +112,7 @@ async fn the_schema_is_the_owners_and_everything_else_the_applications() {
          DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO {owner}', current_database()); END $$"
     );
     client.batch_execute(&sql).await.unwrap();
-    installation.set("ROLLBOOK_DATABASE__URL", &as_role(&installation, &login));
+    installation.set("ROLLBOOK_DATABASE__URL", &installation.db.dsn_as(&login));
     let refused = installation.run(&["migrate"]);
     assert_eq!(refused.code, 6, "{}", refused.err);
     assert!(
@@ -128,7 +120,7 @@ async fn the_schema_is_the_owners_and_everything_else_the_applications() {
         "{}",
         refused.err
     );
-    let dsn = as_role(&installation, &owner);
+    let dsn = installation.db.dsn_as(&owner);
     installation.set("ROLLBOOK_DATABASE__OWNER_URL", &dsn);
     let setup = [
         "setup",

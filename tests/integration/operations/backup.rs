@@ -14,6 +14,7 @@ use rollbook::{
 use secrecy::{ExposeSecret, SecretString};
 use std::{
     fmt::Write as _,
+    io::Write as _,
     process::{Command, Stdio},
 };
 
@@ -27,6 +28,22 @@ enum Way {
     Archive,
     /// `pg_dump | psql`
     Plain,
+}
+
+/// Runs a program that reads this and is to succeed.
+fn fed(program: &mut Command, input: &[u8]) {
+    program
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    let mut running = program.spawn().unwrap();
+    running.stdin.take().unwrap().write_all(input).unwrap();
+    let done = running.wait_with_output().unwrap();
+    assert!(
+        done.status.success(),
+        "{program:?}: {}",
+        String::from_utf8_lossy(&done.stderr)
+    );
 }
 
 /// Copies a database as an operator would; returns the dump.
@@ -52,21 +69,7 @@ fn copied(way: Way, from: &TestDb, to: &TestDb) -> Vec<u8> {
         String::from_utf8_lossy(&dumped.stderr)
     );
     let mut restoring = Command::new(restore[0]);
-    restoring
-        .args(&restore[1..])
-        .arg(to.dsn())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null());
-    let mut restoring = restoring.stderr(Stdio::piped()).spawn().unwrap();
-    let mut input = restoring.stdin.take().unwrap();
-    std::io::Write::write_all(&mut input, &dumped.stdout).unwrap();
-    drop(input);
-    let restored = restoring.wait_with_output().unwrap();
-    assert!(
-        restored.status.success(),
-        "{way:?}: {}",
-        String::from_utf8_lossy(&restored.stderr)
-    );
+    fed(restoring.args(&restore[1..]).arg(to.dsn()), &dumped.stdout);
     dumped.stdout
 }
 
@@ -212,6 +215,55 @@ async fn a_plain_dump_comes_back_whole() {
     comes_back(Way::Plain).await;
 }
 
+/// As the schema's owner, who is no superuser: row-level security is forced on them too, and their own
+/// policies show everything.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_owner_dumps_everything_and_nobody_else_does() {
+    let mut installation = Installation::unmigrated().await;
+    let copy = TestDb::unmigrated().await;
+    let owner = format!("o{}", uuid::Uuid::new_v4().simple());
+    let roles = format!(
+        "CREATE ROLE {owner} LOGIN; GRANT {APP_ROLE} TO {owner};
+        ALTER DATABASE {} OWNER TO {owner}; ALTER DATABASE {} OWNER TO {owner}",
+        installation.db.name(),
+        copy.name()
+    );
+    let client = installation.db.client().await;
+    client.batch_execute(&roles).await.unwrap();
+    installation.set("ROLLBOOK_DATABASE__URL", &installation.db.dsn_as(&owner));
+    let setup = [
+        "setup",
+        "--account",
+        "Acme",
+        "--owner",
+        OWNER,
+        "--password-stdin",
+    ];
+    let ran = installation.run_with(&setup, &format!("{PASSWORD}\n"));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let dump = |args: &[&str]| {
+        let mut dump = Command::new("pg_dump");
+        dump.args(args)
+            .arg(installation.db.dsn_as(&owner))
+            .output()
+            .unwrap()
+    };
+    assert!(!dump(&[]).status.success(), "then the option is not needed");
+    let whole = dump(&["--enable-row-security", "--format=custom"]);
+    assert!(whole.status.success(), "{whole:?}");
+    let restore = ["--exit-on-error", "--no-owner", "-d", &copy.dsn_as(&owner)];
+    fed(Command::new("pg_restore").args(restore), &whole.stdout);
+    let client = copy.client().await;
+    for table in ["accounts", "memberships", "events", "users"] {
+        let sql = format!("SELECT count(*) FROM {table}");
+        assert_eq!(
+            client.query_one(&sql, &[]).await.unwrap().get::<_, i64>(0),
+            1,
+            "{table}"
+        );
+    }
+}
+
 /// On another server nobody has made the role yet: what the dump grants to it is missing until the
 /// migration makes it.
 #[tokio::test(flavor = "multi_thread")]
@@ -228,15 +280,8 @@ async fn on_a_server_without_the_role_the_migration_makes_it() {
         .unwrap();
     other.ensure_database("moved").await.unwrap();
     let dsn = other.dsn("moved");
-    let mut psql = Command::new("psql");
-    psql.args(["-q", "-v", "ON_ERROR_STOP=1", "-d", &dsn])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null());
-    let mut psql = psql.spawn().unwrap();
-    let mut input = psql.stdin.take().unwrap();
-    std::io::Write::write_all(&mut input, &dump.stdout).unwrap();
-    drop(input);
-    assert!(psql.wait().unwrap().success());
+    let quiet = ["-q", "-v", "ON_ERROR_STOP=1", "-d", &dsn];
+    fed(Command::new("psql").args(quiet), &dump.stdout);
     let mut installation = Installation::on(db);
     keep_key(&installation);
     installation.set("ROLLBOOK_DATABASE__URL", &dsn);

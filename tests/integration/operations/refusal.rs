@@ -20,12 +20,7 @@ async fn installation() -> Installation {
     let client = installation.db.client().await;
     let sql = format!("CREATE ROLE {role} LOGIN IN ROLE rollbook_app");
     client.batch_execute(&sql).await.unwrap();
-    let dsn = installation.db.dsn();
-    let user = dsn
-        .split(' ')
-        .find(|part| part.starts_with("user="))
-        .unwrap();
-    let dsn = dsn.replace(user, &format!("user={role}"));
+    let dsn = installation.db.dsn_as(&role);
     installation.set("ROLLBOOK_DATABASE__URL", &dsn);
     installation.set("ROLLBOOK_WEB__LISTEN", "127.0.0.1:0");
     installation.set("ROLLBOOK_PASSWORD", PASSWORD);

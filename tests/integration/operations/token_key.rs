@@ -185,7 +185,7 @@ async fn a_second_factor_holds_through_a_rotation_and_keeps_its_key() {
         .unwrap();
     let status = house.status();
     assert_eq!(status["keys"][1]["second_factors"][0], OWNER, "{status}");
-    assert!(house.refused().contains("1 second factors"));
+    assert!(house.refused().contains("second factors: 1"));
     // Older than the note of its key: counted, until its next code tells.
     house
         .do_sql("UPDATE second_factors SET key_id = NULL")
@@ -268,7 +268,7 @@ async fn a_retired_key_goes_when_nothing_hangs_on_it_and_no_command_shows_one() 
     assert_eq!(mode & 0o777, 0o600);
     said += &house.run(&["token-key", "status"]);
     assert!(
-        said.contains("A retired key is still needed: 1 pending links"),
+        said.contains("A retired key is still needed (pending links: 1)"),
         "{said}"
     );
     said += &house.refused();

@@ -70,6 +70,11 @@ impl TestDb {
         self.dsn.clone()
     }
 
+    /// The same for another role.
+    pub(crate) fn dsn_as(&self, role: &str) -> String {
+        self.dsn.replace("user=rollbook", &format!("user={role}"))
+    }
+
     /// A store with the pool of the program, which is the application's role.
     pub(crate) fn store(&self) -> Store {
         let plan = ConnectPlan::parse(&self.dsn()).unwrap();
