@@ -1,19 +1,19 @@
 //! What the answer to an effect does to the model.
 
-use super::effect::{Effect, Failure, FailureKind, Session};
+use super::effect::{Effect, Failure, FailureKind};
+use super::entering;
 use super::layout;
 use super::live;
-use super::message::{Done, Found, Message, Place, Reply, Setup};
+use super::message::{Done, Message, Place, Reply};
 use super::modals::ModalEvent;
-use super::model::{Link, Model, Phase, Screen, Start};
+use super::model::{Model, Phase, Screen};
 use super::outcomes::{grant_wish, settle};
 use super::own;
-use super::panes::{Main, open_for_member};
-use super::screens::{ChooseAccount, FirstRun};
+use super::panes::open_for_member;
 use super::update::{reload, to_sign_in};
 use super::widgets::toast::Kind;
 use super::words::done_words;
-use crate::domain::{AccountSummary, Change, Member, Page};
+use crate::domain::{Change, Member, Page};
 use crate::ui::action::Action;
 
 /// Applies an answer. The dialog with the focus hears it too.
@@ -29,13 +29,13 @@ pub(super) fn on_answer(model: &mut Model, message: Message) -> Vec<Effect> {
         return effects;
     }
     effects.extend(match message {
-        Message::Connected(reply) => on_connected(model, reply),
-        Message::SignedIn(reply) => on_signed_in(model, reply),
+        Message::Connected(reply) => entering::on_connected(model, reply),
+        Message::SignedIn(reply) => entering::on_signed_in(model, reply),
         Message::SignedOut(_) => {
             to_sign_in(model, "");
             vec![Effect::KeepSession(None)]
         }
-        Message::AccountEntered(reply) => on_entered(model, reply),
+        Message::AccountEntered(reply) => entering::on_entered(model, reply),
         Message::MembersLoaded(place, reply) => on_members(model, place, reply),
         Message::MembersCounted(reply) => {
             if let Some(main) = model.main_mut()
@@ -89,115 +89,6 @@ fn signed_out(model: &mut Model, message: &Message) -> bool {
         to_sign_in(model, words.as_str());
     }
     ended
-}
-
-fn on_connected(model: &mut Model, reply: Reply<Found>) -> Vec<Effect> {
-    let found = match reply {
-        Ok(found) => found,
-        Err(failure) => {
-            if let Screen::Main(_) = model.screen {
-                return fail(model, &failure);
-            }
-            model.link = Link::Down(failure);
-            return Vec::new();
-        }
-    };
-    model.link = Link::Up;
-    model.ctx.mail = found.mail;
-    model.ctx.ahead = found.ahead;
-    if matches!(model.screen, Screen::Main(_)) {
-        return reload(model);
-    }
-    if found.setup == Setup::Needed {
-        model.screen = Screen::FirstRun(FirstRun::default());
-        return Vec::new();
-    }
-    let effect = match std::mem::take(&mut model.opening.start) {
-        Start::Resume(secret) => Some(Effect::Resume(secret)),
-        Start::Credentials { email, password } => Some(Effect::SignIn {
-            email,
-            password,
-            code: None,
-        }),
-        Start::SignIn => match &model.screen {
-            Screen::SignIn(screen) if screen.waiting.is_on() => Some(screen.effect()),
-            _ => None,
-        },
-    };
-    if let (Some(_), Screen::SignIn(screen)) = (&effect, &mut model.screen) {
-        screen.waiting.begin(model.ctx.now);
-    }
-    effect.into_iter().collect()
-}
-
-fn on_signed_in(model: &mut Model, reply: Reply<Box<Session>>) -> Vec<Effect> {
-    let session = match reply {
-        Ok(session) => session,
-        Err(failure) => {
-            match &mut model.screen {
-                Screen::SignIn(screen) => screen.refused(&failure),
-                Screen::FirstRun(screen) => screen.refused(&failure),
-                Screen::ChooseAccount(_) | Screen::Main(_) => {}
-            }
-            return Vec::new();
-        }
-    };
-    let stays = matches!(&model.screen, Screen::SignIn(screen) if screen.stays());
-    let mut effects = Vec::new();
-    if stays {
-        effects.push(Effect::KeepSession(Some(session.secret.clone())));
-    }
-    effects.extend(choose_account(model, &session));
-    model.ctx.session = Some(session);
-    effects
-}
-
-/// Straight into the account asked for at the start, the only one, or the one used last; else the
-/// choice, which is remembered.
-pub(super) fn choose_account(model: &mut Model, session: &Session) -> Option<Effect> {
-    let wanted = model.opening.account.take();
-    let named = |account: &&AccountSummary| {
-        wanted
-            .as_deref()
-            .is_some_and(|w| account.name.as_str() == w || account.id.to_string() == w)
-    };
-    let usual = match session.accounts.as_slice() {
-        _ if wanted.is_some() => None,
-        [only] => Some(only),
-        several => several.iter().find(|account| account.last_used),
-    };
-    let Some(account) = session.accounts.iter().find(named).or(usual) else {
-        model.screen = Screen::ChooseAccount(ChooseAccount::default());
-        return None;
-    };
-    Some(Effect::EnterAccount(session.actor.clone(), account.id))
-}
-
-fn on_entered(model: &mut Model, reply: Reply<Box<AccountSummary>>) -> Vec<Effect> {
-    let account = match reply {
-        Ok(account) => account,
-        Err(failure) => {
-            if let Screen::SignIn(screen) = &mut model.screen {
-                screen.refused(&failure);
-            }
-            let effects = fail(model, &failure);
-            return match failure.kind {
-                FailureKind::FactorRequired => own::set_up_factor(model),
-                _ => effects,
-            };
-        }
-    };
-    model.ctx.account = Some(account);
-    model.modals.clear();
-    let mut main = Box::new(Main::default());
-    let mut effects = main.members.load(Place::Fresh, &model.ctx);
-    effects.extend(main.invitations.load(&model.ctx));
-    model.screen = Screen::Main(main);
-    model.plan_watch(None);
-    for notice in std::mem::take(&mut model.opening.notices) {
-        model.toasts.push(Kind::Warning, notice, model.ctx.now);
-    }
-    effects
 }
 
 fn on_members(model: &mut Model, place: Place, reply: Reply<Page<Member>>) -> Vec<Effect> {

@@ -8,6 +8,7 @@
 pub mod action;
 mod answers;
 pub mod effect;
+mod entering;
 pub mod keymap;
 pub mod layout;
 mod live;

@@ -1,8 +1,9 @@
 //! Answers that are for the person alone: details, password, sessions, second factor, proofs, links.
 
 use super::action::Action;
-use super::answers::{choose_account, fail, succeed};
+use super::answers::{fail, succeed};
 use super::effect::{Effect, Failure, FailureKind, Presence};
+use super::entering::choose_account;
 use super::message::{Message, Reply};
 use super::modals::{Modal, ModalEvent, Notice, Prove, SecondFactor};
 use super::model::{Model, Phase, Screen};
