@@ -7,7 +7,7 @@ use super::failure::{Failure, Outcome};
 use super::output::{Format, Output, Table};
 use super::{terminal, words};
 use crate::domain::{AccountId, Invitation, InvitationId};
-use crate::service::{Limits, MailTruth, SendInvitation};
+use crate::service::{Limits, MailTruth, SendInvitation, until_known};
 use secrecy::{ExposeSecret, SecretString};
 
 /// Does what was asked.
@@ -36,10 +36,8 @@ async fn send(caller: &Caller<'_>, args: &SendArgs, output: &mut Output<'_>) -> 
         },
     };
     let account = caller.account().await?;
-    let sent = caller
-        .service
-        .send_invitation(&caller.write_to(account), &wanted)
-        .await?;
+    let write = caller.write_to(account);
+    let sent = until_known(|| caller.service.send_invitation(&write, &wanted)).await?;
     told(caller, (account, args.show_link), &sent.invitation, output).await
 }
 
@@ -49,10 +47,8 @@ async fn resend(
     output: &mut Output<'_>,
 ) -> Outcome {
     let account = caller.account().await?;
-    let sent = caller
-        .service
-        .resend_invitation(&caller.write_to(account), id)
-        .await?;
+    let write = caller.write_to(account);
+    let sent = until_known(|| caller.service.resend_invitation(&write, id)).await?;
     told(caller, (account, show_link), &sent.invitation, output).await
 }
 
@@ -66,13 +62,8 @@ async fn told(
     // A rehearsed invitation is not there to be looked up.
     let link: Option<SecretString> = if show_link && !caller.rehearses() {
         let write = caller.write_to(account);
-        Some(
-            caller
-                .service
-                .reveal_link(&write, invitation.id)
-                .await?
-                .link,
-        )
+        let reveal = || caller.service.reveal_link(&write, invitation.id);
+        Some(until_known(reveal).await?.link)
     } else {
         None
     };
@@ -149,10 +140,8 @@ async fn cancel(
             return output.remark("Nothing was changed");
         }
     }
-    let cancelled = caller
-        .service
-        .cancel_invitation(&caller.write_to(account), id)
-        .await?;
+    let write = caller.write_to(account);
+    let cancelled = until_known(|| caller.service.cancel_invitation(&write, id)).await?;
     output.document(&InvitationDocument::of(
         &cancelled,
         caller.service.catalogue(),
@@ -169,10 +158,8 @@ async fn set(
 ) -> Outcome {
     let to = words::chosen(choice.all, &choice.permission);
     let write = caller.write().await?;
-    let edited = caller
-        .service
-        .edit_invitation(&write, id, &to, None)
-        .await?;
+    let edit = || caller.service.edit_invitation(&write, id, &to, None);
+    let edited = until_known(edit).await?;
     let catalogue = caller.service.catalogue();
     output.document(&InvitationDocument::of(&edited, catalogue))?;
     let now = caller.would("now gives", "would give");

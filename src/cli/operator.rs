@@ -9,7 +9,7 @@ use super::output::{Format, Output, Table};
 use super::wiring::Installation;
 use super::{terminal, words};
 use crate::domain::Actor;
-use crate::service::{Invalid, Service, ServiceError};
+use crate::service::{Invalid, Service, ServiceError, until_known};
 use crate::store::migrate;
 use serde_json::json;
 
@@ -82,10 +82,7 @@ pub async fn accounts(
         AccountCommand::SecondFactor(asked) => {
             let required = asked.required;
             let write = caller.write().await?;
-            caller
-                .service
-                .require_second_factor(&write, required)
-                .await?;
+            until_known(|| caller.service.require_second_factor(&write, required)).await?;
             output.document(&json!({"second_factor_required": required}))?;
             output.line(if required {
                 "The account lets nobody in without a second factor"
