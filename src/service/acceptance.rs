@@ -130,14 +130,7 @@ impl Service {
             state(&invitation),
             serde_json::Value::Null,
         );
-        events::append(
-            &tx,
-            (account.id, self.keys().current()),
-            &actor,
-            None,
-            &declined,
-        )
-        .await?;
+        events::append(&tx, (account.id, &*self.keys()), &actor, None, &declined).await?;
         done(tx, ()).await
     }
 
@@ -246,14 +239,7 @@ impl Service {
             state(&invitation),
             super::members::state(&member),
         );
-        events::append(
-            tx,
-            (account.id, self.keys().current()),
-            &actor,
-            None,
-            &joined,
-        )
-        .await?;
+        events::append(tx, (account.id, &*self.keys()), &actor, None, &joined).await?;
         Ok(Accepted {
             user,
             account: account.id,

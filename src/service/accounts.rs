@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Account, AccountId, Actor, Email, EventDraft, Grant, Role, TokenKey, User, UserId, Who,
+        Account, AccountId, Actor, Email, EventDraft, Grant, Role, TokenKeys, User, UserId, Who,
     },
     store::{Scope, accounts, events, members, users},
 };
@@ -51,8 +51,7 @@ impl Service {
         let mut connection = self.connect().await?;
         let set_up = Operation::SetUp;
         let tx = self.as_operator(set_up, actor, &mut connection).await?;
-        let (account, owner) =
-            create(&tx, (actor, self.keys().current()), name, (owner, hash)).await?;
+        let (account, owner) = create(&tx, (actor, &*self.keys()), name, (owner, hash)).await?;
         let created = SetUp {
             account,
             owner,
@@ -177,7 +176,7 @@ impl Service {
 
 async fn create(
     tx: &Transaction<'_>,
-    (actor, key): (&Actor, &TokenKey),
+    (actor, keys): (&Actor, &TokenKeys),
     name: &str,
     (owner, hash): (&Email, Option<String>),
 ) -> Result<(Account, User)> {
@@ -204,6 +203,6 @@ async fn create(
         before: Value::Null,
         after: json!({"name": name, "owner": owner.email}),
     };
-    events::append(tx, (account.id, key), actor, None, &draft).await?;
+    events::append(tx, (account.id, keys), actor, None, &draft).await?;
     Ok((account, user))
 }

@@ -106,7 +106,7 @@ impl Service {
             };
             let command = Some(write.command.0);
             let keys = self.keys();
-            let log = (write.account, keys.current());
+            let log = (write.account, &*keys);
             events::append(&tx, log, &write.actor, command, &draft).await?;
             tx.commit().await.map_err(StoreError::from)?;
         }
@@ -162,7 +162,7 @@ impl Unit<'_> {
     /// Adds the event of the change.
     pub(super) async fn record(&self, draft: &EventDraft) -> Result<()> {
         let command = Some(self.write.command.0);
-        let log = (self.account.id, self.keys.current());
+        let log = (self.account.id, &*self.keys);
         Ok(events::append(&self.tx, log, &self.write.actor, command, draft).await?)
     }
 

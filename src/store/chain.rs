@@ -71,6 +71,21 @@ pub async fn vouched(
     })
 }
 
+/// Whether somebody vouches for this end of a log, or nobody had to yet.
+pub(super) fn is_vouched_for(
+    (account, keys): (AccountId, &TokenKeys),
+    end: Option<(i64, Vec<u8>)>,
+    (sequence, mac): (i64, Option<Vec<u8>>),
+) -> bool {
+    match (end, mac) {
+        (_, None) => sequence == 0,
+        (Some((end, hash)), Some(mac)) => {
+            end == sequence && keys.of_audit_head((account, end), &hash, &mac).is_some()
+        }
+        (None, Some(_)) => false,
+    }
+}
+
 /// Whether every event of an account's log fits the one before, whoever vouches for the end.
 ///
 /// # Errors

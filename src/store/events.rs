@@ -5,7 +5,7 @@ use super::{
     StoreError,
     chain::{self, Link},
 };
-use crate::domain::{AccountId, Actor, DisplaySafe, Event, EventDraft, TokenKey};
+use crate::domain::{AccountId, Actor, DisplaySafe, Event, EventDraft, TokenKeys};
 use deadpool_postgres::GenericClient;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -13,20 +13,23 @@ use uuid::Uuid;
 pub(super) const COLUMNS: &str = "id, sequence, at, actor, source, action, subject, before, after, command_id, \
     actor_id, subject_id, hash";
 
-/// Appends an event in the transaction of its change, and has the log's new end vouched for by `key`.
+/// Appends an event in the transaction of its change, and has the log's new end vouched for by the current
+/// key. Where nobody vouches for the end that is there, the new one is not vouched for either: a log that
+/// was cut short must not become whole by what happens next.
 ///
 /// # Errors
 /// What the database says; then the change must not happen either.
 pub async fn append(
     db: &impl GenericClient,
-    (account, key): (AccountId, &TokenKey),
+    (account, keys): (AccountId, &TokenKeys),
     actor: &Actor,
     command: Option<Uuid>,
     draft: &EventDraft,
 ) -> Result<(), StoreError> {
-    let last = "SELECT sequence, hash, clock_timestamp() AS at FROM
-            (SELECT 1) one LEFT JOIN LATERAL (SELECT sequence, hash FROM events
-                WHERE account_id = $1 ORDER BY sequence DESC LIMIT 1) last ON true";
+    let last = "SELECT sequence, hash, clock_timestamp() AS at, a.audit_sequence, a.audit_head
+        FROM accounts a LEFT JOIN LATERAL (SELECT sequence, hash FROM events
+                WHERE account_id = a.id ORDER BY sequence DESC LIMIT 1) last ON true
+        WHERE a.id = $1";
     let row = db
         .query_one(&db.prepare_cached(last).await?, &[&account.0])
         .await?;
@@ -66,7 +69,16 @@ pub async fn append(
         ],
     )
     .await?;
-    chain::set_head(db, (account, key), (link.sequence, &hash)).await
+    let vouched_for = chain::is_vouched_for(
+        (account, keys),
+        row.get::<_, Option<i64>>("sequence").zip(row.get("hash")),
+        (row.get("audit_sequence"), row.get("audit_head")),
+    );
+    if !vouched_for {
+        tracing::error!(%account, "the audit log is not what it was; `rollbook audit verify` says where");
+        return Ok(());
+    }
+    chain::set_head(db, (account, keys.current()), (link.sequence, &hash)).await
 }
 
 /// The newest events, newest first; `before` pages on from a sequence.

@@ -100,6 +100,27 @@ async fn a_log_that_was_chained_anew_does_not_pass() {
 }
 
 #[tokio::test]
+async fn what_happens_after_a_cut_does_not_make_the_log_whole() {
+    let db = TestDb::new().await;
+    let (service, account, client) = logged(&db).await;
+    let cut = "DELETE FROM events WHERE sequence > 10";
+    client.batch_execute(cut).await.unwrap();
+    assert_eq!(verify(&service, account).await, Some(11));
+    let known = service
+        .list_invitations(&operator(), account)
+        .await
+        .unwrap();
+    for round in 0..4 {
+        let write = Write::new(&operator(), account);
+        service
+            .resend_invitation(&write, known[0].id)
+            .await
+            .unwrap();
+        assert!(verify(&service, account).await.is_some(), "after {round}");
+    }
+}
+
+#[tokio::test]
 async fn without_its_event_no_change_happens() {
     let db = TestDb::new().await;
     let service = service(&db);
