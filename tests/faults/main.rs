@@ -10,6 +10,7 @@
 )]
 
 mod cancel;
+mod disk;
 mod edits;
 mod ledger;
 mod live;

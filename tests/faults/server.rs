@@ -9,7 +9,7 @@ use std::{
     fs,
     net::TcpListener,
     os::unix::{fs::PermissionsExt, process::CommandExt},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -47,10 +47,10 @@ fn programs() -> PathBuf {
 }
 
 impl Server {
-    fn empty() -> Self {
+    fn empty(parent: &Path) -> Self {
         let dir = tempfile::Builder::new()
             .prefix("rollbook-faults-")
-            .tempdir_in("/tmp")
+            .tempdir_in(parent)
             .unwrap();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
         if let Some((uid, gid)) = user() {
@@ -70,7 +70,12 @@ impl Server {
 
     /// A fresh server, started.
     pub(crate) fn new() -> Self {
-        let server = Self::empty();
+        Self::below(Path::new("/tmp"))
+    }
+
+    /// The same below a directory.
+    pub(crate) fn below(parent: &Path) -> Self {
+        let server = Self::empty(parent);
         server.run(
             "initdb",
             &["-D", "data", "-U", "rollbook", "--auth=trust", "-E", "UTF8"],
@@ -81,7 +86,7 @@ impl Server {
 
     /// A standby of this server that it waits for before it acknowledges a commit.
     pub(crate) fn standby(&self) -> Self {
-        let standby = Self::empty();
+        let standby = Self::empty(Path::new("/tmp"));
         let port = self.port.to_string();
         standby.run(
             "pg_basebackup",
