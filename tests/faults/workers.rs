@@ -228,7 +228,9 @@ async fn b04_workers_killed_at_every_step_lose_no_mail() {
     let each = mails / kills;
     let mut passed = 0;
     while killed.values().sum::<usize>() < kills {
-        let next = tokio::time::timeout(Duration::from_secs(30), stages.recv()).await;
+        // What dead workers had in hand is free again after their lease.
+        let limit = LEASE + Duration::from_secs(10);
+        let next = tokio::time::timeout(limit, stages.recv()).await;
         let Ok(Some((stage, port, go_on))) = next else {
             break;
         };
