@@ -46,6 +46,36 @@ pub struct RemovedDocument<'a> {
     pub invitations_cancelled: i64,
 }
 
+/// A membership of which an earlier state was brought back.
+#[derive(Debug, Serialize)]
+pub struct RestoredDocument<'a> {
+    #[serde(flatten)]
+    pub member: MemberDocument<'a>,
+    /// What of the old state stayed away, in words; none when all of it came back.
+    pub withheld: Option<&'a str>,
+}
+
+/// One event of a membership.
+#[derive(Debug, Serialize)]
+pub struct HistoryDocument<'a> {
+    #[serde(flatten)]
+    event: EventDocument<'a>,
+    given: PermissionSet,
+    taken: PermissionSet,
+}
+
+impl<'a> HistoryDocument<'a> {
+    /// The document of an event, with what it gave and took under today's catalogue.
+    pub fn of(event: &'a Event, catalogue: &Catalogue) -> Self {
+        let diff = event.diff(catalogue);
+        Self {
+            event: event.into(),
+            given: diff.given,
+            taken: diff.taken,
+        }
+    }
+}
+
 /// An invitation.
 #[derive(Debug, Serialize)]
 pub struct InvitationDocument<'a> {

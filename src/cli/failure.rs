@@ -20,11 +20,16 @@ pub enum Exit {
     Unreachable = 6,
 }
 
+/// The word for what somebody else changed meanwhile.
+const CHANGED: &str = "conflict";
+
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
 pub enum Failure {
     /// A use case refused.
     Service(ServiceError),
+    /// Somebody else changed it meanwhile.
+    Changed(Box<Meanwhile>),
     /// The command line, its environment or the configuration can't be right.
     Usage(String),
     /// Nothing is there by that name.
@@ -39,11 +44,22 @@ pub enum Failure {
     Told(Exit),
 }
 
+/// What is there now, beside what was to be done.
+#[derive(Debug)]
+pub struct Meanwhile {
+    pub words: String,
+    /// For scripts: the document of the member or invitation.
+    pub current: serde_json::Value,
+    /// The same in lines for a person.
+    pub lines: Vec<String>,
+}
+
 impl Failure {
     /// The exit code.
     pub fn exit(&self) -> Exit {
         match self {
             Self::Service(error) => service_exit(error),
+            Self::Changed(_) => Exit::Conflict,
             Self::Usage(_) => Exit::Usage,
             Self::NotFound(_) => Exit::NotFound,
             Self::Unreachable(_) => Exit::Unreachable,
@@ -57,6 +73,7 @@ impl Failure {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Service(error) => service_code(error),
+            Self::Changed(_) => CHANGED,
             Self::Usage(_) => "usage",
             Self::NotFound(_) => "not_found",
             Self::Unreachable(_) => "unreachable",
@@ -74,6 +91,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Service(error) => error.fmt(f),
+            Self::Changed(meanwhile) => f.write_str(&meanwhile.words),
             Self::Usage(words)
             | Self::NotFound(words)
             | Self::Unreachable(words)
@@ -153,7 +171,7 @@ fn conflict_code(conflict: &Conflict) -> &'static str {
     match conflict {
         Conflict::AlreadyMember => "already_member",
         Conflict::AlreadyPending => "already_pending",
-        Conflict::Changed => "changed_meanwhile",
+        Conflict::Changed(_) => CHANGED,
         Conflict::NotPending => "not_pending",
         Conflict::LastOwner => "last_owner",
         Conflict::AlreadyRegistered => "already_registered",
@@ -200,7 +218,7 @@ mod tests {
             (ServiceError::NotFound { what: "member" }, Exit::NotFound),
             (Conflict::AlreadyMember.into(), Exit::Conflict),
             (Conflict::AlreadyPending.into(), Exit::Conflict),
-            (Conflict::Changed.into(), Exit::Conflict),
+            (Conflict::NothingToRestore.into(), Exit::Conflict),
             (Conflict::LastOwner.into(), Exit::Conflict),
             (ServiceError::Dead(Dead::Unknown), Exit::NotFound),
             (ServiceError::Dead(Dead::Expired), Exit::Conflict),

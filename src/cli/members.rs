@@ -1,18 +1,19 @@
-//! `rollbook member …`: look at members, give and take permissions, remove, restore.
+//! `rollbook member …`: look at members, give and take permissions, remove.
 
-use super::args::{ListArgs, MemberCommand, SetArgs};
+use super::args::{ListArgs, MemberCommand, Seen, SetArgs};
 use super::caller::Caller;
 use super::documents::{MemberDocument, RemovedDocument};
 use super::export;
-use super::failure::{Failure, Outcome};
+use super::failure::{Failure, Meanwhile, Outcome};
+use super::history;
 use super::output::{Format, Output, Table};
 use super::words;
 use super::{terminal, words::parse_email};
 use crate::domain::{
-    AccountId, Cursor, Direction, Email, Grant, GrantDiff, Member, MemberQuery, PermissionSet,
+    AccountId, Catalogue, Current, Cursor, Direction, Email, Grant, GrantDiff, Member, MemberQuery,
     Role, Seek,
 };
-use crate::service::{ChangedGrant, SetGrant};
+use crate::service::{AdjustGrant, ChangedGrant, Conflict, ServiceError, SetGrant};
 
 /// How many rows are fetched at once.
 const PAGE: i64 = 500;
@@ -22,15 +23,51 @@ const PAGE: i64 = 500;
 /// # Errors
 /// What the use case says.
 pub async fn run(caller: &Caller<'_>, command: &MemberCommand, output: &mut Output<'_>) -> Outcome {
-    match command {
+    let done = match command {
         MemberCommand::List(args) => list(caller, args, output).await,
         MemberCommand::Show { email } => show(caller, email, output).await,
         MemberCommand::Set(args) => set(caller, args, output).await,
-        MemberCommand::Grant { email, keys } => grant(caller, email, keys, output).await,
-        MemberCommand::Revoke { email, keys } => revoke(caller, email, keys, output).await,
-        MemberCommand::Remove { email, yes } => remove(caller, email, *yes, output).await,
-        MemberCommand::Restore { email } => restore(caller, email, output).await,
-    }
+        MemberCommand::Grant { email, keys, seen } => {
+            adjust(caller, (email, *seen), (keys, &[]), output).await
+        }
+        MemberCommand::Revoke { email, keys, seen } => {
+            adjust(caller, (email, *seen), (&[], keys), output).await
+        }
+        MemberCommand::Remove { email, yes, seen } => {
+            remove(caller, (email, *seen), *yes, output).await
+        }
+        MemberCommand::Restore { email, partial } => {
+            history::restore(caller, email, *partial, output).await
+        }
+        MemberCommand::History { email, limit } => {
+            history::show(caller, email, *limit, output).await
+        }
+    };
+    done.map_err(|failure| meanwhile(failure, caller.service.catalogue()))
+}
+
+/// Who asked for a change that somebody else was faster with gets to see what is there now.
+fn meanwhile(failure: Failure, catalogue: &Catalogue) -> Failure {
+    let Failure::Service(ServiceError::Conflict(Conflict::Changed(Current::Member(member)))) =
+        &failure
+    else {
+        return failure;
+    };
+    let current = match serde_json::to_value(MemberDocument::of(member, catalogue)) {
+        Ok(current) => current,
+        Err(error) => return Failure::machine("Can't write JSON", &error),
+    };
+    let badge = member.grant.badge(catalogue);
+    let now = format!(
+        "{} is now (version {}): {badge}",
+        member.email, member.version
+    );
+    let lines = std::iter::once(now).chain(words::held(&member.grant, catalogue));
+    Failure::Changed(Box::new(Meanwhile {
+        words: failure.to_string(),
+        current,
+        lines: lines.collect(),
+    }))
 }
 
 async fn list(caller: &Caller<'_>, args: &ListArgs, output: &mut Output<'_>) -> Outcome {
@@ -136,85 +173,28 @@ async fn set(caller: &Caller<'_>, args: &SetArgs, output: &mut Output<'_>) -> Ou
     let set = SetGrant {
         email,
         to,
-        version: None,
+        version: args.seen.if_version,
     };
     change(caller, caller.account().await?, &set, output).await
 }
 
-async fn grant(
+/// Computed under the account's lock from what is there then: of two at once nothing is lost.
+async fn adjust(
     caller: &Caller<'_>,
-    email: &str,
-    keys: &[String],
+    (email, seen): (&str, Seen),
+    (give, take): (&[String], &[String]),
     output: &mut Output<'_>,
 ) -> Outcome {
-    let account = caller.account().await?;
-    let member = find(caller, account, email).await?;
-    let given: PermissionSet = keys.iter().map(String::as_str).collect();
-    let to = Grant {
-        role: member.grant.role,
-        permissions: member.grant.permissions.plus(&given),
+    let keys = |keys: &[String]| keys.iter().map(String::as_str).collect();
+    let adjust = AdjustGrant {
+        email: parse_email(email)?,
+        give: keys(give),
+        take: keys(take),
+        version: seen.if_version,
     };
-    if member.grant.role == Role::Owner {
-        return Err(Failure::Service(
-            crate::domain::policy::Denied::OwnerHasEverything.into(),
-        ));
-    }
-    change(caller, account, &from_version(member, to), output).await
-}
-
-async fn revoke(
-    caller: &Caller<'_>,
-    email: &str,
-    keys: &[String],
-    output: &mut Output<'_>,
-) -> Outcome {
-    let account = caller.account().await?;
-    let member = find(caller, account, email).await?;
-    let catalogue = caller.service.catalogue();
-    let taken: PermissionSet = keys.iter().map(String::as_str).collect();
-    if let Some(key) = taken.minus(&known(&member, caller)).iter().next() {
-        return Err(words::unknown_permission(key, catalogue));
-    }
-    let held = match member.grant.role {
-        Role::Owner => {
-            return Err(Failure::Service(
-                crate::domain::policy::Denied::OwnerHasEverything.into(),
-            ));
-        }
-        // Taking one of all leaves a chosen set: the rest, which no longer grows.
-        Role::Full if !taken.is_subset(&member.grant.permissions) => {
-            member.grant.effective(catalogue)
-        }
-        _ => member.grant.permissions.clone(),
-    };
-    let dependents = taken.iter().fold(PermissionSet::new(), |all, key| {
-        all.plus(&catalogue.dependents(key, &held))
-    });
-    let role = if held == member.grant.permissions {
-        member.grant.role
-    } else {
-        Role::Custom
-    };
-    let to = Grant {
-        role,
-        permissions: held.minus(&taken).minus(&dependents),
-    };
-    change(caller, account, &from_version(member, to), output).await
-}
-
-/// The keys that can be named for a member: the catalogue's, and those it no longer knows.
-fn known(member: &Member, caller: &Caller<'_>) -> PermissionSet {
-    let catalogue = caller.service.catalogue();
-    catalogue.everything().plus(&member.grant.permissions)
-}
-
-/// A change made from what was just read, so that a change in between is noticed.
-fn from_version(member: Member, to: Grant) -> SetGrant {
-    SetGrant {
-        version: Some(member.version),
-        email: member.email,
-        to,
-    }
+    let write = caller.write().await?;
+    let changed = caller.service.adjust_grant(&write, &adjust).await?;
+    tell_changed(caller, &changed, output)
 }
 
 async fn change(
@@ -223,52 +203,56 @@ async fn change(
     set: &SetGrant,
     output: &mut Output<'_>,
 ) -> Outcome {
-    let changed = caller
-        .service
-        .set_grant(&caller.write_to(account), set)
-        .await?;
-    let catalogue = caller.service.catalogue();
-    output.document(&MemberDocument::of(&changed.member, catalogue))?;
-    say_changed(caller, set, &changed, output)
-}
-
-fn say_changed(
-    caller: &Caller<'_>,
-    set: &SetGrant,
-    changed: &ChangedGrant,
-    output: &mut Output<'_>,
-) -> Outcome {
-    let ChangedGrant { member, diff } = changed;
-    let email = &member.email;
-    if set.to.role == Role::Owner && member.grant.role != Role::Owner {
+    let write = caller.write_to(account);
+    let changed = caller.service.set_grant(&write, set).await?;
+    let email = &changed.member.email;
+    if set.to.role == Role::Owner && changed.member.grant.role != Role::Owner {
+        let catalogue = caller.service.catalogue();
+        output.document(&MemberDocument::of(&changed.member, catalogue))?;
         let offered = caller.would("Ownership is offered", "Ownership would be offered");
         return output.line(&format!(
             "{offered} to {email}, who accepts it in the console or with \
              `rollbook --as {email} member set {email} --owner`"
         ));
     }
+    tell_changed(caller, &changed, output)
+}
+
+fn tell_changed(
+    caller: &Caller<'_>,
+    ChangedGrant { member, diff }: &ChangedGrant,
+    output: &mut Output<'_>,
+) -> Outcome {
+    let catalogue = caller.service.catalogue();
+    output.document(&MemberDocument::of(member, catalogue))?;
+    let email = &member.email;
     if *diff == GrantDiff::default() {
         return output.line(&format!("{email} has exactly that already"));
     }
     let now = caller.would("is now", "would be");
-    let badge = member.grant.badge(caller.service.catalogue());
-    output.line(&format!("{email} {now}: {badge}"))?;
-    for line in words::difference(diff, caller.service.catalogue()) {
+    output.line(&format!("{email} {now}: {}", member.grant.badge(catalogue)))?;
+    for line in words::difference(diff, catalogue) {
         output.line(&line)?;
     }
     Ok(())
 }
 
-async fn remove(caller: &Caller<'_>, email: &str, yes: bool, output: &mut Output<'_>) -> Outcome {
+async fn remove(
+    caller: &Caller<'_>,
+    (email, seen): (&str, Seen),
+    yes: bool,
+    output: &mut Output<'_>,
+) -> Outcome {
     let account = caller.account().await?;
     let member = find(caller, account, email).await?;
     if !yes && !caller.rehearses() && !confirmed(caller, account, &member).await? {
         return output.remark("Nothing was changed");
     }
     let write = caller.write_to(account);
+    let version = seen.if_version.unwrap_or(member.version);
     let removed = caller
         .service
-        .remove_member(&write, &member.email, Some(member.version))
+        .remove_member(&write, &member.email, Some(version))
         .await?;
     output.document(&RemovedDocument {
         member: MemberDocument::of(&removed.member, caller.service.catalogue()),
@@ -302,20 +286,6 @@ async fn confirmed(caller: &Caller<'_>, account: AccountId, member: &Member) -> 
         member.email, member.name
     );
     terminal::confirm(&question, "--yes")
-}
-
-async fn restore(caller: &Caller<'_>, email: &str, output: &mut Output<'_>) -> Outcome {
-    let email = parse_email(email)?;
-    let write = caller.write().await?;
-    let member = caller.service.restore_member(&write, &email).await?;
-    let catalogue = caller.service.catalogue();
-    output.document(&MemberDocument::of(&member, catalogue))?;
-    output.line(&format!(
-        "{} {}: {}",
-        member.email,
-        caller.would("is a member again", "would be a member again"),
-        member.grant.badge(catalogue)
-    ))
 }
 
 async fn find(caller: &Caller<'_>, account: AccountId, email: &str) -> Outcome<Member> {

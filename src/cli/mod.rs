@@ -13,6 +13,7 @@ pub mod doctor;
 pub mod documents;
 pub mod export;
 pub mod failure;
+pub mod history;
 pub mod invitations;
 pub mod key_file;
 pub mod members;

@@ -79,11 +79,23 @@ impl<'a> Output<'a> {
             return Ok(());
         }
         match self.format {
-            Format::Plain => writeln!(self.err, "rollbook: {}", cleaned(&words))?,
+            Format::Plain => {
+                writeln!(self.err, "rollbook: {}", cleaned(&words))?;
+                if let Failure::Changed(meanwhile) = failure {
+                    for line in &meanwhile.lines {
+                        writeln!(self.err, "{}", cleaned(line))?;
+                    }
+                }
+            }
             Format::Json => {
-                let error = serde_json::json!({
+                let mut error = serde_json::json!({
                     "error": { "code": failure.code(), "message": words }
                 });
+                if let (Failure::Changed(meanwhile), Some(error)) =
+                    (failure, error.get_mut("error"))
+                {
+                    error["current"] = meanwhile.current.clone();
+                }
                 writeln!(self.err, "{}", escaped_json(&error.to_string()))?;
             }
         }

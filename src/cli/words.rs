@@ -4,7 +4,7 @@ use super::failure::{Failure, Outcome};
 use crate::domain::{
     Catalogue, DeliveryState, DisplaySafe, Email, Grant, GrantDiff, Invitation, PermissionSet, Role,
 };
-use crate::service::{Invalid, ServiceError};
+use crate::service::Invalid;
 use jiff::{Timestamp, tz::TimeZone};
 
 /// An address as typed on the command line.
@@ -20,14 +20,6 @@ pub fn chosen(all: bool, keys: &[String]) -> Grant {
     let permissions: PermissionSet = keys.iter().map(String::as_str).collect();
     let role = if all { Role::Full } else { Role::Custom };
     Grant { role, permissions }
-}
-
-/// The error for a key that is not in the catalogue.
-pub fn unknown_permission(key: &str, catalogue: &Catalogue) -> Failure {
-    Failure::Service(ServiceError::Invalid(Invalid::Permission {
-        key: key.to_owned(),
-        nearest: catalogue.nearest(key).map(str::to_owned),
-    }))
 }
 
 /// A time with its zone, or "Never".

@@ -2,20 +2,60 @@
 //! the same.
 
 use super::{
-    Account, Catalogue, DisplaySafe, Email, Grant, Invitation, Member, PermissionSet, Role,
+    Account, Catalogue, DisplaySafe, Email, Grant, Invitation, Member, Moment, PermissionSet,
+    Restoration, Role,
 };
 use serde::{Deserialize, Serialize};
 
 /// What a person is about to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    SetGrant { member: Member, to: Grant },
-    OfferOwnership { member: Member },
-    Remove { member: Member },
-    Invite { email: Email, grant: Grant },
-    EditInvitation { invitation: Invitation, to: Grant },
-    ResendInvitation { invitation: Invitation },
-    CancelInvitation { invitation: Invitation },
+    SetGrant {
+        member: Member,
+        to: Grant,
+    },
+    OfferOwnership {
+        member: Member,
+    },
+    Remove {
+        member: Member,
+    },
+    /// Bring an earlier state back, or as much of it as `to` says.
+    Restore {
+        restoration: Box<Restoration>,
+        to: Grant,
+    },
+    Invite {
+        email: Email,
+        grant: Grant,
+    },
+    EditInvitation {
+        invitation: Invitation,
+        to: Grant,
+    },
+    ResendInvitation {
+        invitation: Invitation,
+    },
+    CancelInvitation {
+        invitation: Invitation,
+    },
+}
+
+/// What is there now, where somebody else changed it meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Current {
+    Member(Box<Member>),
+    Invitation(Box<Invitation>),
+}
+
+impl Current {
+    /// The grant that is there now.
+    pub fn grant(&self) -> &Grant {
+        match self {
+            Self::Member(member) => &member.grant,
+            Self::Invitation(invitation) => &invitation.grant,
+        }
+    }
 }
 
 /// Which keys a change gives and takes. `implied` are those of `given` that
@@ -72,17 +112,71 @@ impl Change {
             Self::EditInvitation { invitation, to } => {
                 GrantDiff::between(&invitation.grant, to, catalogue)
             }
+            Self::Restore { restoration, to } => match &restoration.now {
+                Some(now) => GrantDiff::between(&now.grant, to, catalogue),
+                None => GrantDiff {
+                    role: None,
+                    ..GrantDiff::between(&nothing, to, catalogue)
+                },
+            },
+        }
+    }
+
+    /// The grant that the change was made from, and the one it leads to.
+    pub fn grants(&self) -> Option<(&Grant, &Grant)> {
+        match self {
+            Self::SetGrant { member, to } => Some((&member.grant, to)),
+            Self::EditInvitation { invitation, to } => Some((&invitation.grant, to)),
+            Self::Restore { restoration, to } => Some((&restoration.now.as_ref()?.grant, to)),
+            _ => None,
+        }
+    }
+
+    /// The same change made from what is there now, leading to another grant.
+    #[must_use]
+    pub fn onto(&self, current: &Current, to: Grant) -> Option<Self> {
+        match (self, current) {
+            (Self::SetGrant { .. }, Current::Member(member)) => Some(Self::SetGrant {
+                member: (**member).clone(),
+                to,
+            }),
+            (Self::Restore { restoration, .. }, Current::Member(member)) => {
+                let mut restoration = restoration.clone();
+                restoration.now = Some((**member).clone());
+                Some(Self::Restore { restoration, to })
+            }
+            (Self::EditInvitation { .. }, Current::Invitation(invitation)) => {
+                Some(Self::EditInvitation {
+                    invitation: (**invitation).clone(),
+                    to,
+                })
+            }
+            (Self::Remove { .. }, Current::Member(member)) => Some(Self::Remove {
+                member: (**member).clone(),
+            }),
+            _ => None,
         }
     }
 
     /// The command line that does the same, ready to be pasted into a shell.
     pub fn command(&self, account: &Account) -> String {
-        let mut words = vec![
-            "rollbook".to_owned(),
-            "--account".to_owned(),
-            quoted(account.name.as_str()),
-        ];
+        let program = ["rollbook".into(), "--account".into()];
+        let mut words: Vec<String> = program.into();
+        words.push(quoted(account.name.as_str()));
         match self {
+            Self::Restore { restoration, to } => {
+                let email = quoted(restoration.email.as_str());
+                if restoration.now.is_none() {
+                    words.extend(["member".into(), "restore".into(), email.clone()]);
+                    if *to == restoration.back && restoration.moment == Moment::Before {
+                        return words.join(" ");
+                    }
+                    words.extend(["--partial".into(), "&&".into()]);
+                    words.extend_from_within(..3);
+                }
+                words.extend(["member".into(), "set".into(), email]);
+                words.extend(grant_words(to));
+            }
             Self::SetGrant { member, to } => {
                 words.extend(["member".into(), "set".into(), quoted(member.email.as_str())]);
                 words.extend(grant_words(to));

@@ -115,6 +115,34 @@ impl Grant {
         }
     }
 
+    /// The same grant with these keys given; what they require comes with normalising.
+    #[must_use]
+    pub fn with(&self, keys: &PermissionSet) -> Self {
+        Self {
+            role: self.role,
+            permissions: self.permissions.plus(keys),
+        }
+    }
+
+    /// The same grant with these keys taken, and with them what needs them. Taking one of all leaves a
+    /// chosen set: the rest, which no longer grows.
+    #[must_use]
+    pub fn without(&self, keys: &PermissionSet, catalogue: &Catalogue) -> Self {
+        let whole = self.role != Role::Custom && !keys.is_subset(&self.permissions);
+        let (role, held) = if whole {
+            (Role::Custom, self.effective(catalogue))
+        } else {
+            (self.role, self.permissions.clone())
+        };
+        let along = keys.iter().fold(PermissionSet::new(), |all, key| {
+            all.plus(&catalogue.dependents(key, &held))
+        });
+        Self {
+            role,
+            permissions: held.minus(keys).minus(&along),
+        }
+    }
+
     /// Keys that the catalogue no longer knows: shown and kept, never dropped.
     pub fn unknown(&self, catalogue: &Catalogue) -> PermissionSet {
         self.permissions.minus(&catalogue.everything())
@@ -173,6 +201,21 @@ mod tests {
             permissions: ["invoices.pay", "members.manage"].into_iter().collect(),
         };
         assert_eq!(full.normalised(&catalogue).permissions.len(), 2);
+    }
+
+    #[test]
+    fn taking_one_of_all_leaves_the_rest_chosen() {
+        let catalogue = small();
+        let view = ["products.view"].into_iter().collect();
+        assert_eq!(
+            Grant::full().without(&view, &catalogue),
+            custom(&["invoices.pay"])
+        );
+        let admin = ["members.manage", "members.view"].into_iter().collect();
+        let manager = Grant::full().with(&admin);
+        assert_eq!(manager.without(&admin, &catalogue), Grant::full());
+        let set = custom(&["products.view", "products.manage", "old.key"]);
+        assert_eq!(set.without(&view, &catalogue), custom(&["old.key"]));
     }
 
     #[test]

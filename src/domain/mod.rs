@@ -14,6 +14,7 @@ mod ids;
 mod invitation;
 mod login;
 mod member;
+mod merge;
 mod password;
 mod permission;
 pub mod policy;
@@ -21,10 +22,11 @@ mod query;
 mod second_factor;
 mod token;
 mod token_key;
+mod undo;
 
 pub use account::{Account, AccountSummary};
 pub use actor::{Actor, Origin, Standing, Who};
-pub use change::{Change, GrantDiff};
+pub use change::{Change, Current, GrantDiff};
 pub use display::{DisplaySafe, columns, escaped_json};
 pub use email::{Email, EmailError};
 pub use event::{Event, EventDraft};
@@ -33,6 +35,7 @@ pub use ids::{AccountId, CommandId, InvitationId, SessionId, UserId};
 pub use invitation::{Delivery, DeliveryState, Invitation, InvitationStatus};
 pub use login::{LoginAttempt, LoginMethod, SessionSummary};
 pub use member::{Member, User};
+pub use merge::{Contradiction, KeyRow, Side, ThreeWay};
 pub use password::{PasswordFault, PasswordPolicy, Strength, prepare as prepare_password};
 pub use permission::{
     Catalogue, CatalogueError, MEMBERS_MANAGE, MEMBERS_VIEW, Permission, PermissionSet,
@@ -41,3 +44,4 @@ pub use query::{Cursor, Direction, MemberQuery, Page, Seek, Sort};
 pub use second_factor::{FactorSecret, RECOVERY_CODES, RecoveryCode};
 pub use token::{InvitationToken, Secret256, TokenDigest};
 pub use token_key::{KeyId, TokenKey, TokenKeys};
+pub use undo::{CHANGED, Moment, Offer, REMOVED, Restoration};

@@ -2,7 +2,7 @@
 
 use super::Dead;
 use crate::{
-    domain::{EmailError, PasswordFault, policy::Denied},
+    domain::{Current, EmailError, PasswordFault, policy::Denied},
     store::StoreError,
 };
 
@@ -104,8 +104,9 @@ pub enum Conflict {
     AlreadyMember,
     #[error("An invitation to this address is already pending; resend it instead")]
     AlreadyPending,
+    /// With what is there now; only for who may see it.
     #[error("Somebody else changed this meanwhile; look at it again")]
-    Changed,
+    Changed(Current),
     #[error("This invitation is no longer pending")]
     NotPending,
     #[error("An account always has an owner; make somebody else an owner first")]
@@ -122,7 +123,7 @@ pub enum Conflict {
     CommandReused,
     #[error("You have a second factor already; take it off first")]
     AlreadyEnrolled,
-    #[error("There is nothing to restore: no removal within the time for undoing")]
+    #[error("There is nothing to take back: no removal and no change within the time for undoing")]
     NothingToRestore,
 }
 
@@ -182,7 +183,10 @@ fn taken(constraint: &str) -> ServiceError {
         "invitations_one_pending" => Conflict::AlreadyPending.into(),
         "accounts_name" => Conflict::AccountExists.into(),
         "commands_pkey" => Conflict::CommandReused.into(),
-        _ => Conflict::Changed.into(),
+        _ => {
+            let constraint = constraint.to_owned();
+            ServiceError::bug(&StoreError::Taken { constraint })
+        }
     }
 }
 

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     domain::{
-        AccountId, Actor, EventDraft, Grant, Invitation, InvitationId, InvitationStatus, Standing,
-        TokenDigest,
+        AccountId, Actor, Current, EventDraft, Grant, Invitation, InvitationId, InvitationStatus,
+        Standing, TokenDigest,
         policy::{Deed, Denied},
     },
     store::{
@@ -195,9 +195,10 @@ impl Service {
             Begun::Fresh(unit) => unit,
             Begun::Done(result) => return Ok(result),
         };
+        let unit = self.may_manage(unit).await?;
         let before = pending(&unit, id).await?;
         if version.is_some_and(|version| version != before.version) {
-            return Err(Conflict::Changed.into());
+            return Err(Conflict::Changed(Current::Invitation(Box::new(before))).into());
         }
         let to = self.invited_grant(to, Some(&before.grant))?;
         let deed = Deed::EditInvitation {

@@ -1,24 +1,21 @@
-//! Members: look, give and take permissions, remove, restore.
+//! Members: look at them, and end a membership. What they may do stands in `grants.rs`, what comes back
+//! in `undo.rs`.
 
 use super::{
-    ChangedGrant, Conflict, Invalid, Operation, Removed, Result, Service, ServiceError, SetGrant,
-    Write,
+    Conflict, Operation, Removed, Result, Service, ServiceError, Write,
     entrance::done,
     unit::{Begun, Unit},
 };
 use crate::{
     domain::{
-        AccountId, Actor, Email, EventDraft, Grant, GrantDiff, Member, MemberQuery, Page,
-        PermissionSet, Role, Seek, Standing, UserId,
+        AccountId, Actor, Current, Email, EventDraft, Grant, Member, MemberQuery, Page,
+        PermissionSet, REMOVED, Seek, Standing, UserId,
         policy::{self, Deed, Target},
     },
-    store::{events, invitations, members, sessions, users},
+    store::{invitations, members, sessions},
 };
 use deadpool_postgres::Transaction;
 use serde_json::{Value, json};
-
-/// The event of a removal, which [`Service::restore_member`] reads back.
-const REMOVED: &str = "member.removed";
 
 impl Service {
     /// A page of members. Needs `members.view`.
@@ -96,58 +93,6 @@ impl Service {
         found.ok_or(ServiceError::NotFound { what: "Member" })
     }
 
-    /// Gives a member another grant. An owner steps down with this. [`Role::Owner`] makes an owner
-    /// outright for the operator, accepts an offer on oneself, and is an offer to anybody else.
-    /// Keys that the catalogue no longer knows stay.
-    ///
-    /// # Errors
-    /// [`ServiceError::Denied`], [`ServiceError::Conflict`] when the version is not the current
-    /// one or the last owner would go, [`ServiceError::Invalid`] for unknown keys.
-    pub async fn set_grant(&self, write: &Write, set: &SetGrant) -> Result<ChangedGrant> {
-        let mut connection = self.connect().await?;
-        let unit = match self
-            .begin(&mut connection, (write, Operation::SetGrant), set)
-            .await?
-        {
-            Begun::Fresh(unit) => unit,
-            Begun::Done(result) => return Ok(result),
-        };
-        let (unit, before) = self.find(unit, &set.email, set.version).await?;
-        let (unit, member) = if set.to.role == Role::Owner && unit.standing != Standing::Operator {
-            self.towards_ownership(unit, write, &before).await?
-        } else {
-            let to = self.checked_grant(&set.to, Some(&before.grant))?;
-            self.apply_grant(unit, &before, &to).await?
-        };
-        let diff = GrantDiff::between(&before.grant, &member.grant, self.catalogue());
-        unit.finish(ChangedGrant { member, diff }).await
-    }
-
-    async fn apply_grant<'a>(
-        &self,
-        unit: Box<Unit<'a>>,
-        before: &Member,
-        to: &Grant,
-    ) -> Result<(Box<Unit<'a>>, Member)> {
-        let target = Target {
-            user: before.user,
-            grant: &before.grant,
-        };
-        let unit = unit.allow(self, &Deed::SetGrant { target, to }).await?;
-        if to.role != Role::Owner {
-            unit.keeps_an_owner(&before.grant).await?;
-        }
-        let after = members::set_grant(&unit.tx, unit.account.id, before.user, to).await?;
-        unit.record(&draft(
-            "member.permissions_changed",
-            before,
-            state(before),
-            state(&after),
-        ))
-        .await?;
-        Ok((unit, after))
-    }
-
     /// Ends a membership, its sessions on this account and the invitations it sent; on oneself
     /// this is leaving.
     ///
@@ -213,48 +158,6 @@ impl Service {
         done(tx, (sessions, sent)).await
     }
 
-    /// Takes back a removal with the exact old grant, within the time for undoing. An owner comes
-    /// back as an owner only by an owner's or the operator's hand.
-    ///
-    /// # Errors
-    /// [`Conflict::NothingToRestore`], [`Conflict::AlreadyMember`], [`ServiceError::Denied`].
-    pub async fn restore_member(&self, write: &Write, email: &Email) -> Result<Member> {
-        let mut connection = self.connect().await?;
-        let unit = match self
-            .begin(&mut connection, (write, Operation::RestoreMember), email)
-            .await?
-        {
-            Begun::Fresh(unit) => unit,
-            Begun::Done(result) => return Ok(result),
-        };
-        let unit = self.may_manage(unit).await?;
-        let account = unit.account.id;
-        if members::by_email(&unit.tx, account, email).await?.is_some() {
-            return Err(Conflict::AlreadyMember.into());
-        }
-        let undo_for = self.0.settings.undo_for;
-        let removal =
-            events::latest_about(&unit.tx, account, email.key(), REMOVED, undo_for).await?;
-        let user = users::credentials(&unit.tx, email).await?;
-        let (Some(removal), Some(user)) = (removal, user) else {
-            return Err(Conflict::NothingToRestore.into());
-        };
-        let grant: Grant =
-            serde_json::from_value(removal.before).map_err(|error| ServiceError::bug(&error))?;
-        let unit = unit.allow(self, &Deed::Restore { grant: &grant }).await?;
-        let by = Some(write.actor.label());
-        let member =
-            members::insert(&unit.tx, account, user.user.id, &grant, by.as_deref()).await?;
-        unit.record(&draft(
-            "member.restored",
-            &member,
-            Value::Null,
-            state(&member),
-        ))
-        .await?;
-        unit.finish(member).await
-    }
-
     /// The member with this address, at this version. Who may change nobody learns nothing: to them
     /// a member and a stranger are the same, but for themselves.
     pub(super) async fn find<'a>(
@@ -269,14 +172,12 @@ impl Service {
             unit = self.may_manage(unit).await?;
         }
         let member = member.ok_or(ServiceError::NotFound { what: "Member" })?;
-        if version.is_some_and(|version| version != member.version) {
-            return Err(Conflict::Changed.into());
-        }
+        at_version(&member, version)?;
         Ok((unit, member))
     }
 
     /// Whether the actor may change anybody at all: whoever holds nothing.
-    async fn may_manage<'a>(&self, unit: Box<Unit<'a>>) -> Result<Box<Unit<'a>>> {
+    pub(super) async fn may_manage<'a>(&self, unit: Box<Unit<'a>>) -> Result<Box<Unit<'a>>> {
         let nothing = Grant::custom(PermissionSet::new());
         let target = Target {
             user: UserId(uuid::Uuid::nil()),
@@ -284,29 +185,15 @@ impl Service {
         };
         unit.allow(self, &Deed::Remove { target }).await
     }
+}
 
-    /// A grant whose keys exist, with what they require, and with the unknown keys that were there.
-    pub(super) fn checked_grant(&self, asked: &Grant, current: Option<&Grant>) -> Result<Grant> {
-        let catalogue = self.catalogue();
-        let kept = current
-            .map(|grant| grant.unknown(catalogue))
-            .unwrap_or_default();
-        for key in asked.permissions.iter() {
-            if catalogue.get(key).is_none() && !kept.contains(key) {
-                let nearest = catalogue.nearest(key).map(str::to_owned);
-                return Err(Invalid::Permission {
-                    key: key.to_owned(),
-                    nearest,
-                }
-                .into());
-            }
-        }
-        let all = Grant {
-            role: asked.role,
-            permissions: asked.permissions.plus(&kept),
-        };
-        Ok(all.normalised(catalogue))
+/// Whether the membership is still the one that somebody saw. Only who may change it learns what it is
+/// now.
+pub(super) fn at_version(member: &Member, version: Option<i64>) -> Result<()> {
+    if version.is_some_and(|version| version != member.version) {
+        return Err(Conflict::Changed(Current::Member(Box::new(member.clone()))).into());
     }
+    Ok(())
 }
 
 /// A membership as the audit log keeps it; enough to bring it back.

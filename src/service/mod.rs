@@ -8,6 +8,7 @@ mod accounts;
 mod audit;
 mod entrance;
 mod error;
+mod grants;
 mod invitations;
 mod keys;
 mod limits;
@@ -25,6 +26,7 @@ mod second_factor;
 mod sessions;
 mod settings;
 mod sign_in;
+mod undo;
 mod unit;
 
 pub use error::{Conflict, Invalid, Result, ServiceError, SignInFault};
@@ -32,9 +34,9 @@ pub use keys::{KeySource, KeyUse, TokenKeyUse};
 pub use live::{Feed, News, Topics};
 pub use operation::{Operation, Policy};
 pub use requests::{
-    Accepted, ChangedGrant, Dead, Enrolment, Entry, FactorState, InvitationSent, Limits, Look,
-    MailTruth, Presence, Proof, Registration, Removed, Revealed, SendInvitation, SetGrant, SetUp,
-    SignedIn, Terms, Write, WriteMode,
+    Accepted, AdjustGrant, ChangedGrant, Dead, Enrolment, Entry, Extent, FactorState, History,
+    InvitationSent, Limits, Look, MailTruth, Presence, Proof, Registration, Removed, Restore,
+    Restored, Revealed, SendInvitation, SetGrant, SetUp, SignedIn, Terms, Wanted, Write, WriteMode,
 };
 pub use resolve::until_known;
 pub use settings::{SendingLimits, ServiceSettings};

@@ -78,7 +78,10 @@ operations! {
     CountMembers, "member.count", View;
     ShowMember, "member.show", Member;
     PreviewRemoval, "member.preview_removal", Member;
+    MemberHistory, "member.history", View;
+    FindUndo, "member.find_undo", View;
     SetGrant, "member.set", Deed;
+    AdjustGrant, "member.adjust", Deed;
     RemoveMember, "member.remove", Deed;
     RestoreMember, "member.restore", Deed;
     OfferOwnership, "member.offer_ownership", Deed;

@@ -1,8 +1,8 @@
 //! What goes into the use cases and what comes out of them.
 
 use crate::domain::{
-    Account, AccountId, AccountSummary, Actor, CommandId, DisplaySafe, Email, Grant, GrantDiff,
-    Invitation, LoginMethod, Member, Origin, Secret256, User,
+    Account, AccountId, AccountSummary, Actor, CommandId, DisplaySafe, Email, Event, Grant,
+    GrantDiff, Invitation, LoginMethod, Member, Moment, Origin, PermissionSet, Secret256, User,
 };
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -98,6 +98,70 @@ pub struct SetGrant {
 pub struct ChangedGrant {
     pub member: Member,
     pub diff: GrantDiff,
+}
+
+/// Gives a member single keys and takes others, whatever else they hold.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AdjustGrant {
+    pub email: Email,
+    pub give: PermissionSet,
+    pub take: PermissionSet,
+    /// As in [`SetGrant`].
+    pub version: Option<i64>,
+}
+
+/// Brings an earlier state of a membership back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Restore {
+    pub email: Email,
+    pub what: Wanted,
+}
+
+/// Which earlier state.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Wanted {
+    /// The one before their removal, else before the newest change of their permissions.
+    Latest(Extent),
+    /// The one that somebody reviewed.
+    Reviewed {
+        /// The event that knows the state, and which of its two.
+        event: i64,
+        moment: Moment,
+        /// The state, or as much of it as was reviewed.
+        to: Grant,
+        /// The version of the membership that was seen; none for who was not a member.
+        version: Option<i64>,
+    },
+}
+
+/// What is to happen where not all of it can come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Extent {
+    /// Nothing.
+    #[default]
+    Whole,
+    /// The rest comes back.
+    Possible,
+}
+
+/// What came back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Restored {
+    pub member: Member,
+    /// Whether they had been removed.
+    pub removed: bool,
+    pub diff: GrantDiff,
+    /// What of the old state stayed away, in words; empty when all of it came back.
+    pub withheld: String,
+}
+
+/// What happened to a membership.
+#[derive(Debug, Clone, PartialEq)]
+pub struct History {
+    /// The membership now; none for who was removed.
+    pub member: Option<Member>,
+    /// Newest first.
+    pub events: Vec<Event>,
 }
 
 /// What a removal ended.

@@ -13,7 +13,7 @@ pub struct ServiceSettings {
     pub limits: SendingLimits,
     pub passwords: PasswordPolicy,
     pub sessions: SessionLife,
-    /// How long a removal can be taken back.
+    /// How long a removal or a change of permissions can be taken back.
     pub undo_for: Duration,
     /// What links start with; only ever from configuration.
     pub base_url: Option<Url>,

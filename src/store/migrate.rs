@@ -51,6 +51,10 @@ const MIGRATIONS: &[Migration] = &[
         version: 6,
         sql: include_str!("migrations/0006_factor_keys.sql"),
     },
+    Migration {
+        version: 7,
+        sql: include_str!("migrations/0007_history.sql"),
+    },
 ];
 
 /// The newest schema version that this program knows.

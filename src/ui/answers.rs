@@ -1,10 +1,11 @@
 //! What the answer to an effect does to the model.
 
+use super::changes;
 use super::effect::{Effect, Failure, FailureKind};
 use super::entering;
 use super::layout;
 use super::live;
-use super::message::{Done, Message, Place, Reply};
+use super::message::{Message, Place, Reply};
 use super::modals::ModalEvent;
 use super::model::{Model, Phase, Screen};
 use super::outcomes::{grant_wish, settle};
@@ -12,8 +13,7 @@ use super::own;
 use super::panes::open_for_member;
 use super::update::{reload, to_sign_in};
 use super::widgets::toast::Kind;
-use super::words::done_words;
-use crate::domain::{Change, Member, Page};
+use crate::domain::{Member, Page};
 use crate::ui::action::Action;
 
 /// Applies an answer. The dialog with the focus hears it too.
@@ -53,8 +53,8 @@ pub(super) fn on_answer(model: &mut Model, message: Message) -> Vec<Effect> {
             }
             Err(failure) => fail(model, &failure),
         },
-        Message::Changed(change, reply) => on_changed(model, &change, reply),
-        Message::MemberRestored(reply) => on_restored(model, reply),
+        Message::Changed(change, reply) => changes::on_changed(model, &change, reply),
+        Message::UndoFound(reply) => changes::on_undo_found(model, reply),
         Message::OwnershipAccepted(reply) => match reply {
             Ok(_) => succeed(model, "You are an owner of this account now"),
             Err(failure) => fail(model, &failure),
@@ -79,7 +79,8 @@ fn signed_out(model: &mut Model, message: &Message) -> bool {
     | Message::FactorShown(Err(failure))
     | Message::EnrolmentBegun(Err(failure))
     | Message::Proven(Err(failure))
-    | Message::MemberRestored(Err(failure))) = message
+    | Message::HistoryLoaded(Err(failure))
+    | Message::UndoFound(Err(failure))) = message
     else {
         return false;
     };
@@ -133,62 +134,6 @@ fn on_invitations(model: &mut Model, reply: Reply<Vec<crate::domain::Invitation>
             main.invitations.due.answered(ctx.now);
             fail(model, &failure)
         }
-    }
-}
-
-fn on_changed(model: &mut Model, change: &Change, reply: Reply<Done>) -> Vec<Effect> {
-    let done = match reply {
-        Ok(done) => done,
-        Err(failure) => return on_refused(model, change, &failure),
-    };
-    model.modals.clear();
-    let words = done_words(&done, &model.ctx.mail);
-    if let Some(main) = model.main_mut() {
-        match &done {
-            Done::MemberRemoved { member, .. } => main.removed = Some(member.email.clone()),
-            Done::InvitationSent(_) => main.invite.sent(),
-            _ => {}
-        }
-    }
-    succeed(model, &words)
-}
-
-/// A refused change stays in its review, except where the pane beneath has the way out.
-fn on_refused(model: &mut Model, change: &Change, failure: &Failure) -> Vec<Effect> {
-    if let Change::Invite { email, .. } = change
-        && let Some(main) = model.main_mut()
-        && main.invite.refused(email, failure)
-    {
-        model.modals.clear();
-        return reload(model);
-    }
-    match failure.kind {
-        // The next review must be made from what is there now.
-        FailureKind::Changed | FailureKind::NotFound => {
-            model.modals.clear();
-            model
-                .toasts
-                .push(Kind::Warning, failure.text.clone(), model.ctx.now);
-            reload(model)
-        }
-        FailureKind::Unavailable => fail(model, failure),
-        FailureKind::ProofNeeded => own::ask_for_proof(model),
-        _ => Vec::new(),
-    }
-}
-
-fn on_restored(model: &mut Model, reply: Reply<Box<Member>>) -> Vec<Effect> {
-    match reply {
-        Ok(member) => {
-            if let Some(main) = model.main_mut() {
-                main.removed = None;
-            }
-            succeed(
-                model,
-                &format!("{} has access again", member.email.as_str()),
-            )
-        }
-        Err(failure) => fail(model, &failure),
     }
 }
 

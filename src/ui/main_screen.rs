@@ -11,7 +11,6 @@ use super::model::{Model, Screen};
 use super::outcomes::grant_wish;
 use super::panes::{Pane, open_for_invitation, rows_in};
 use super::view;
-use super::widgets::toast::Kind;
 
 /// Gives an event to the main screen.
 pub(super) fn on_main(model: &mut Model, event: &ModalEvent<'_>) -> Vec<Effect> {
@@ -83,7 +82,9 @@ fn main_action(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         Action::UserManagement => main.focus = Pane::Members,
         Action::ResendInvitation if main.focus == Pane::Invite => return resend_from_invite(model),
         Action::OpenProfile => return Some(open_profile(model)),
-        Action::RestoreMember => return Some(undo(model)),
+        Action::RestoreMember => {
+            return Some(model.ctx.seat().map(Effect::FindUndo).into_iter().collect());
+        }
         action => return profile_action(model, action),
     }
     Some(Vec::new())
@@ -121,18 +122,6 @@ fn profile_action(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
     };
     model.modals.push(dialog);
     Some(effects)
-}
-
-fn undo(model: &mut Model) -> Vec<Effect> {
-    let Screen::Main(main) = &model.screen else {
-        return Vec::new();
-    };
-    if let (Some(email), Some(seat)) = (&main.removed, model.ctx.seat()) {
-        return vec![Effect::RestoreMember(seat, email.clone())];
-    }
-    let words = "Nothing to undo: nobody was removed from this screen";
-    model.toasts.push(Kind::Warning, words, model.ctx.now);
-    Vec::new()
 }
 
 /// `r` in the invite pane, where the address is already invited.

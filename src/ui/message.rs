@@ -3,9 +3,10 @@
 //! Messages are past tense and carry domain values; a failure is already in words.
 
 use crate::domain::{
-    AccountSummary, Change, Invitation, LoginAttempt, Member, Page, SessionSummary, User,
+    AccountSummary, Change, Invitation, LoginAttempt, Member, Page, Restoration, SessionSummary,
+    User,
 };
-use crate::ui::effect::{Enrolment, FactorState, Failure, News, Presence, Session};
+use crate::ui::effect::{Enrolment, FactorState, Failure, History, News, Presence, Session};
 use crate::ui::model::Mail;
 use crossterm::event::Event;
 use jiff::SignedDuration;
@@ -40,7 +41,8 @@ pub enum Message {
     RemovalPreviewed(Reply<(i64, i64)>),
     /// A reviewed change was written, or refused.
     Changed(Box<Change>, Reply<Done>),
-    MemberRestored(Reply<Box<Member>>),
+    UndoFound(Reply<Box<Restoration>>),
+    HistoryLoaded(Reply<Box<History>>),
     OwnershipAccepted(Reply<Box<Member>>),
     LinkRevealed(Reply<SecretString>),
     Renamed(Reply<Box<User>>),
@@ -101,6 +103,11 @@ pub enum Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Done {
     GrantSet(Box<Member>),
+    Restored {
+        member: Box<Member>,
+        /// Whether they had been removed.
+        removed: bool,
+    },
     OwnershipOffered(Box<Member>),
     MemberRemoved {
         member: Box<Member>,

@@ -7,6 +7,7 @@
 
 pub mod action;
 mod answers;
+mod changes;
 pub mod effect;
 mod entering;
 pub mod keymap;

@@ -1,8 +1,9 @@
 //! What a pane or dialog asks for, carried out: dialogs opened and closed, effects started.
 
+use super::changes;
 use super::effect::Effect;
 use super::modals::ModalEvent;
-use super::modals::{Modal, Outcome, Review, Submitted};
+use super::modals::{History, Modal, Outcome, Review, Submitted};
 use super::model::Model;
 use super::own::after_enrolling;
 use super::panes::Wish;
@@ -32,6 +33,7 @@ pub(super) fn settle(model: &mut Model, outcome: Outcome<Submitted>) -> Vec<Effe
         Outcome::Close => {
             return match model.modals.pop() {
                 Some(Modal::SecondFactor(factor)) => after_enrolling(model, factor.is_done()),
+                Some(Modal::Conflict(_)) => changes::on_dropped(model),
                 _ => Vec::new(),
             };
         }
@@ -49,6 +51,16 @@ fn submit(model: &mut Model, submitted: Submitted) -> Vec<Effect> {
             let review = Review::new(*change, &model.ctx);
             model.modals.push(Modal::Review(review));
             None
+        }
+        Submitted::Edit(current, grant) => {
+            changes::edit(model, *current, &grant);
+            None
+        }
+        Submitted::History(email) => {
+            let history = History::new(email, &model.ctx);
+            let effect = history.first_page(&model.ctx);
+            model.modals.push(Modal::History(history));
+            effect
         }
         Submitted::Chosen(grant) => {
             model.modals.pop();

@@ -10,7 +10,20 @@ pub(super) fn done_words(done: &Done, mail: &Mail) -> String {
         _ => "the mail is on its way",
     };
     match done {
-        Done::GrantSet(member) => format!("{} has the new permissions", member.email.as_str()),
+        Done::GrantSet(member) => {
+            format!(
+                "{} has the new permissions. u takes it back",
+                member.email.as_str()
+            )
+        }
+        Done::Restored { member, removed } => {
+            let again = if *removed {
+                "has access again"
+            } else {
+                "has the earlier permissions again"
+            };
+            format!("{} {again}", member.email.as_str())
+        }
         Done::OwnershipOffered(member) => {
             format!(
                 "Ownership offered; {} has to accept it",

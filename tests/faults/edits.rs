@@ -31,7 +31,7 @@ async fn give(service: &Service, account: rollbook::domain::AccountId, key: &str
             .await
         {
             Ok(_) => return conflicts,
-            Err(ServiceError::Conflict(Conflict::Changed)) => conflicts += 1,
+            Err(ServiceError::Conflict(Conflict::Changed(_))) => conflicts += 1,
             Err(other) => panic!("{other}"),
         }
     }

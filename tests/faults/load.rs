@@ -4,7 +4,7 @@ use crate::{
     count,
     ledger::{Ledger, Told, invariants, is_unknown},
     server::Server,
-    support::{APP_ROLE, TOKEN_KEY, custom, email, operator, password, settings},
+    support::{APP_ROLE, TOKEN_KEY, custom, email, latest, operator, password, settings},
 };
 use rollbook::{
     config,
@@ -125,7 +125,10 @@ async fn one(service: &Service, account: AccountId, number: usize, ledger: &mut 
                 service.set_grant(&write, &set).await.map(drop)
             }
             3 => service.remove_member(&write, &member, None).await.map(drop),
-            _ => service.restore_member(&write, &member).await.map(drop),
+            _ => {
+                let restore = latest(member.as_str());
+                service.restore_member(&write, &restore).await.map(drop)
+            }
         };
         let told = match done {
             Ok(()) => Told::Done,

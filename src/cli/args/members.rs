@@ -30,6 +30,8 @@ member accepts with the same command on themselves, or in the console.")]
         /// Permission keys, such as products.view; what one needs comes with it
         #[arg(required = true, value_name = "KEY")]
         keys: Vec<String>,
+        #[command(flatten)]
+        seen: Seen,
     },
     /// Take permissions from a member; what depends on them goes too
     Revoke {
@@ -38,6 +40,8 @@ member accepts with the same command on themselves, or in the console.")]
         /// Permission keys, such as products.view
         #[arg(required = true, value_name = "KEY")]
         keys: Vec<String>,
+        #[command(flatten)]
+        seen: Seen,
     },
     /// End a membership with its sessions and the invitations it sent
     Remove {
@@ -46,12 +50,38 @@ member accepts with the same command on themselves, or in the console.")]
         /// Do not ask
         #[arg(long)]
         yes: bool,
+        #[command(flatten)]
+        seen: Seen,
     },
-    /// Take back a removal, with the permissions the member had
+    /// Take back a removal, else the last change of permissions
+    #[command(after_help = "\
+The exact old set comes back. Parts that you may not give yourself are named, and nothing is
+changed (exit 3); with --partial the rest comes back. Somebody else's newer change is never
+overwritten (exit 5).")]
     Restore {
-        /// The former member's address
+        /// The address of the member, or of who was removed
         email: String,
+        /// Bring back what you may give where that is not everything
+        #[arg(long)]
+        partial: bool,
     },
+    /// Show what happened to a membership, newest first; also of who was removed
+    History {
+        /// The address of the member, or of who was removed
+        email: String,
+        /// At most this many events
+        #[arg(long, value_name = "N", default_value_t = 50,
+            value_parser = clap::value_parser!(u32).range(1..))]
+        limit: u32,
+    },
+}
+
+/// What the change was made from.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Seen {
+    /// Only if the membership still has this version, as `member show --json` gives it
+    #[arg(long, value_name = "N")]
+    pub if_version: Option<i64>,
 }
 
 /// Which members, in which order.
@@ -117,4 +147,6 @@ pub struct SetArgs {
     /// Permission keys, such as products.view; what one needs comes with it
     #[arg(long, value_name = "KEY", num_args = 1..)]
     pub permission: Vec<String>,
+    #[command(flatten)]
+    pub seen: Seen,
 }

@@ -9,7 +9,7 @@ mod operator;
 mod own;
 
 pub use invitations::{AcceptArgs, Choice, InviteCommand, SendArgs};
-pub use members::{ListArgs, MemberCommand, SetArgs};
+pub use members::{ListArgs, MemberCommand, Seen, SetArgs};
 pub use operator::{
     AccountCommand, AuditCommand, DemoArgs, ExportFormat, SetupArgs, TokenKeyCommand, UserCommand,
 };
@@ -163,7 +163,10 @@ mod tests {
             "rollbook member grant a@x.com products.view invoices.pay --dry-run",
             "rollbook member revoke a@x.com products.view",
             "rollbook member remove a@x.com --yes",
-            "rollbook member restore a@x.com",
+            "rollbook member remove a@x.com --yes --if-version 3",
+            "rollbook member grant a@x.com products.view --if-version 3",
+            "rollbook member restore a@x.com --partial --dry-run",
+            "rollbook member history a@x.com --limit 5 --json",
             "rollbook invite send a@x.com --all --show-link",
             "rollbook invite send a@x.com --permission products.view --no-limit",
             "rollbook invite list",

@@ -79,6 +79,8 @@ pub enum Denied {
     OwnerOnly { keys: String },
     #[error("Ownership can't come by invitation; invite first, then offer ownership to the member")]
     OwnerByInvitation,
+    #[error("You can't give all of it back: {parts} stays as it is now; the rest can come back")]
+    NotAllRestored { parts: String },
     #[error("Only an owner can make somebody an owner")]
     OwnershipNotYours,
     #[error(

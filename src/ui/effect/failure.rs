@@ -1,6 +1,6 @@
 //! Errors of the service in words for the person, and what the screen can offer as a way out.
 
-use crate::domain::DisplaySafe;
+use crate::domain::{Current, DisplaySafe};
 use crate::service::{Conflict, ServiceError};
 
 /// Why something did not happen, in words for the person.
@@ -8,6 +8,8 @@ use crate::service::{Conflict, ServiceError};
 pub struct Failure {
     pub kind: FailureKind,
     pub text: DisplaySafe,
+    /// What is there now, where somebody else changed it meanwhile.
+    pub current: Option<Box<Current>>,
 }
 
 /// What the screen can offer as a way out.
@@ -48,6 +50,7 @@ impl Failure {
         Self {
             kind,
             text: DisplaySafe::new(text),
+            current: None,
         }
     }
 }
@@ -66,13 +69,21 @@ impl From<ServiceError> for Failure {
             ServiceError::NotFound { .. } | ServiceError::Dead(_) => FailureKind::NotFound,
             ServiceError::Conflict(Conflict::AlreadyMember) => FailureKind::AlreadyMember,
             ServiceError::Conflict(Conflict::AlreadyPending) => FailureKind::AlreadyPending,
-            ServiceError::Conflict(Conflict::Changed) => FailureKind::Changed,
+            ServiceError::Conflict(Conflict::Changed(_)) => FailureKind::Changed,
             ServiceError::Conflict(_) => FailureKind::Conflict,
             ServiceError::Unavailable(_) | ServiceError::Schema(_) => FailureKind::Unavailable,
             ServiceError::Unknown => FailureKind::Unknown,
             ServiceError::Stopped => FailureKind::Stopped,
             ServiceError::Bug { .. } => FailureKind::Bug,
         };
-        Self::new(kind, &error.to_string())
+        let text = error.to_string();
+        let current = match error {
+            ServiceError::Conflict(Conflict::Changed(current)) => Some(Box::new(current)),
+            _ => None,
+        };
+        Self {
+            current,
+            ..Self::new(kind, &text)
+        }
     }
 }

@@ -7,7 +7,7 @@ mod perform;
 mod watch;
 
 pub use failure::{Failure, FailureKind};
-pub use perform::{COUNT_CAP, look_around, perform};
+pub use perform::{COUNT_CAP, HISTORY_PAGE, look_around, perform};
 pub use watch::Watch;
 
 use crate::clock::Clock;
@@ -15,7 +15,7 @@ use crate::domain::{
     AccountId, AccountSummary, Actor, Change, CommandId, Email, InvitationId, LoginMethod,
     MemberQuery, Origin, Secret256, Seek, SessionId, User,
 };
-pub use crate::service::{Enrolment, FactorState, Feed, News, Presence, Topics};
+pub use crate::service::{Enrolment, FactorState, Feed, History, News, Presence, Topics};
 
 use crate::service::{Entry, Service, ServiceError, SignedIn};
 use crate::ui::message::{Message, Place};
@@ -55,7 +55,10 @@ pub enum Effect {
     RemovalPreview(Seat, Email),
     /// Write a reviewed change. The same command id again gives the first result.
     Apply(Seat, Box<Change>, CommandId),
-    RestoreMember(Seat, Email),
+    /// Find the person's own newest change that can be taken back.
+    FindUndo(Seat),
+    /// What happened to a membership before this event.
+    MemberHistory(Seat, Email, Option<i64>),
     AcceptOwnership(Seat),
     RevealLink(Seat, InvitationId),
     RenameMyself(Actor, String),
@@ -121,6 +124,8 @@ pub enum Slot {
     Count,
     Invitations,
     Preview,
+    Undo,
+    History,
     Logins,
     Watch,
     Factor,
@@ -157,6 +162,8 @@ impl Effect {
             Self::CountMembers(..) => Some(Slot::Count),
             Self::ListInvitations(_) => Some(Slot::Invitations),
             Self::ShowMember(..) | Self::RemovalPreview(..) => Some(Slot::Preview),
+            Self::FindUndo(_) => Some(Slot::Undo),
+            Self::MemberHistory(..) => Some(Slot::History),
             Self::LoginLog(_) => Some(Slot::Logins),
             Self::StillIn(_) => Some(Slot::Watch),
             Self::ShowSecondFactor(_) => Some(Slot::Factor),

@@ -3,10 +3,10 @@
 use super::own::on_ones_own;
 use super::{Effect, Failure, Here, Seat, Session};
 use crate::clock::Clock;
-use crate::domain::{Actor, Change, CommandId, Email};
+use crate::domain::{Actor, Change, CommandId, Email, Grant, Restoration};
 use crate::service::{
-    Limits, MailTruth, Proof, SendInvitation, Service, ServiceError, SetGrant, SignedIn, Write,
-    WriteMode, until_known,
+    Limits, MailTruth, Proof, Restore, SendInvitation, Service, ServiceError, SetGrant, SignedIn,
+    Wanted, Write, WriteMode, until_known,
 };
 use crate::ui::message::{Done, Found, Message, Reply, Setup};
 use crate::ui::model::Mail;
@@ -14,6 +14,8 @@ use secrecy::SecretString;
 
 /// Counting stops here while a search is on.
 pub const COUNT_CAP: i64 = 1001;
+/// How many events of a membership are read at once.
+pub const HISTORY_PAGE: i64 = 50;
 
 /// Carries `effect` out and tells what came of it. [`Effect::Connect`], [`Effect::CopyText`],
 /// [`Effect::KeepSession`] and [`Effect::Stop`] are the runtime's and answer nothing here.
@@ -78,11 +80,14 @@ async fn in_account(effect: Effect, service: &Service) -> Option<Message> {
             let result = until_known(|| apply(&seat, &change, command, service)).await;
             Message::Changed(change, reply(result))
         }
-        Effect::RestoreMember(Seat { actor, account }, email) => {
-            let write = Write::new(&actor, account);
-            Message::MemberRestored(
-                reply(service.restore_member(&write, &email).await).map(Box::new),
-            )
+        Effect::FindUndo(Seat { actor, account }) => {
+            let found = service.find_undo(&actor, account).await;
+            Message::UndoFound(reply(found).map(Box::new))
+        }
+        Effect::MemberHistory(Seat { actor, account }, email, before) => {
+            let page = (before, HISTORY_PAGE);
+            let history = service.member_history(&actor, account, &email, page);
+            Message::HistoryLoaded(reply(history.await).map(Box::new))
         }
         Effect::AcceptOwnership(Seat { actor, account }) => {
             let write = Write::new(&actor, account);
@@ -110,6 +115,18 @@ async fn in_account(effect: Effect, service: &Service) -> Option<Message> {
     Some(message)
 }
 
+fn reviewed(restoration: &Restoration, to: &Grant) -> Restore {
+    Restore {
+        email: restoration.email.clone(),
+        what: Wanted::Reviewed {
+            event: restoration.event,
+            moment: restoration.moment,
+            to: to.clone(),
+            version: restoration.now.as_ref().map(|now| now.version),
+        },
+    }
+}
+
 /// One reviewed change, one use case.
 async fn apply(
     seat: &Seat,
@@ -131,6 +148,12 @@ async fn apply(
                 version: Some(member.version),
             };
             Done::GrantSet(Box::new(service.set_grant(&write, &wanted).await?.member))
+        }
+        Change::Restore { restoration, to } => {
+            let restore = reviewed(restoration, to);
+            let restored = service.restore_member(&write, &restore).await?;
+            let (member, removed) = (Box::new(restored.member), restored.removed);
+            Done::Restored { member, removed }
         }
         Change::OfferOwnership { member } => Done::OwnershipOffered(Box::new(
             service.offer_ownership(&write, &member.email).await?,

@@ -3,7 +3,7 @@
 
 use super::writing::Writing;
 use super::{ModalEvent, Outcome, Submitted, written};
-use crate::domain::Change;
+use crate::domain::{Change, Grant, GrantDiff, Member};
 use crate::ui::message::Message;
 use crate::ui::model::Ctx;
 use crate::ui::theme::Styles;
@@ -20,7 +20,12 @@ pub struct Confirm {
     writing: Writing,
     /// Live sessions and pending invitations that end, once they are counted.
     ends: Option<(i64, i64)>,
+    /// What the member could do when the question was asked before.
+    was: Option<Grant>,
 }
+
+/// The most lines about what changed since.
+const CHANGES: usize = 4;
 
 impl Confirm {
     /// Opens for `Remove` (told `Message::RemovalPreviewed`), `CancelInvitation`, `OfferOwnership`:
@@ -29,7 +34,43 @@ impl Confirm {
         Self {
             writing: Writing::new(change, 0),
             ends: None,
+            was: None,
         }
+    }
+
+    /// Asks again about a member whom somebody else changed meanwhile, and says what changed.
+    pub fn again(was: &Grant, member: Member) -> Self {
+        Self {
+            writing: Writing::new(Change::Remove { member }, 0),
+            ends: None,
+            was: Some(was.clone()),
+        }
+    }
+
+    /// What somebody else changed since the question was asked before.
+    fn changed(&self, ctx: &Ctx, styles: &Styles) -> Vec<Line<'static>> {
+        let (Some(was), Change::Remove { member }) = (&self.was, self.writing.change()) else {
+            return Vec::new();
+        };
+        let diff = GrantDiff::between(was, &member.grant, &ctx.catalogue);
+        let words = "Somebody else changed this user meanwhile:";
+        let mut changed = written::role_lines(&diff, styles);
+        changed.extend(written::key_lines(&diff, ctx, styles));
+        if changed.is_empty() {
+            changed.push(Line::styled(
+                "Ownership was offered, or taken up",
+                styles.text,
+            ));
+        }
+        let more = changed.len().saturating_sub(CHANGES);
+        changed.truncate(CHANGES);
+        if more > 0 {
+            changed.push(Line::styled(format!("… and {more} more"), styles.muted));
+        }
+        let mut lines = vec![Line::styled(words, styles.warning)];
+        lines.extend(changed);
+        lines.push(Line::default());
+        lines
     }
 
     pub fn on_event(&mut self, event: &ModalEvent<'_>, ctx: &Ctx) -> Outcome<Submitted> {
@@ -37,12 +78,18 @@ impl Confirm {
             self.ends = Some(*ends);
             return Outcome::Stay;
         }
-        self.writing.on_event(event, area(ctx), ctx)
+        self.writing.on_event(event, self.area(ctx), ctx)
     }
 
     /// When the spinner moves.
     pub fn next_tick(&self, now: Timestamp) -> Option<Timestamp> {
         self.writing.next_tick(now)
+    }
+
+    fn area(&self, ctx: &Ctx) -> Rect {
+        let changed = self.changed(ctx, &Styles::default()).len();
+        let height = u16::try_from(changed).unwrap_or(0).saturating_add(20);
+        dialog::centred(ctx.area, 74, height.min(ctx.area.height))
     }
 
     fn lines(&self, ctx: &Ctx, styles: &Styles) -> Vec<Line<'static>> {
@@ -51,6 +98,7 @@ impl Confirm {
             Line::styled(written::subject(change), styles.title),
             Line::default(),
         ];
+        lines.extend(self.changed(ctx, styles));
         if let Change::Remove { member } = change {
             let badge = member.grant.badge(&ctx.catalogue);
             lines.push(item(
@@ -84,7 +132,7 @@ impl Confirm {
     }
 
     pub fn view(&self, frame: &mut Frame<'_>, styles: &Styles, ctx: &Ctx) {
-        let area = area(ctx);
+        let area = self.area(ctx);
         let (title, _) = written::title(self.writing.change(), ctx);
         dialog::draw(frame, area, title, styles);
         let inner = dialog::inner(area);
@@ -96,10 +144,6 @@ impl Confirm {
         frame.render_widget(words, body);
         self.writing.draw(frame, area, styles, ctx);
     }
-}
-
-fn area(ctx: &Ctx) -> Rect {
-    dialog::centred(ctx.area, 74, 20.min(ctx.area.height))
 }
 
 fn number(count: Option<i64>) -> String {

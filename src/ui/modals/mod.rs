@@ -4,7 +4,9 @@
 mod change_password;
 mod choice;
 mod confirm;
+mod conflict;
 mod help;
+mod history;
 mod invitation_actions;
 mod login_log;
 mod my_details;
@@ -21,7 +23,9 @@ mod written;
 
 pub use change_password::ChangePassword;
 pub use confirm::Confirm;
+pub use conflict::Conflict;
 pub use help::Help;
+pub use history::History;
 pub use invitation_actions::InvitationActions;
 pub use login_log::LoginLog;
 pub use my_details::MyDetails;
@@ -39,7 +43,7 @@ use super::effect::Effect;
 use super::message::Message;
 use super::model::Ctx;
 use super::theme::Styles;
-use crate::domain::{AccountId, Change, CommandId, Grant};
+use crate::domain::{AccountId, Change, CommandId, Current, Email, Grant};
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 use ratatui::Frame;
@@ -75,6 +79,10 @@ pub enum Outcome<T> {
 pub enum Submitted {
     /// Show the review of this change on top; Esc there comes back here.
     Review(Box<Change>),
+    /// Edit what is there now, beginning with this grant.
+    Edit(Box<Current>, Grant),
+    /// Show what happened to this membership, on top.
+    History(Email),
     /// Write it. The review waits for `Message::Changed`; on success all dialogs close.
     Apply(Box<Change>, CommandId),
     /// The grant chosen for the invite pane; closes the dialog.
@@ -103,7 +111,9 @@ pub enum Submitted {
 pub enum Modal {
     ChangePassword(ChangePassword),
     Confirm(Confirm),
+    Conflict(Conflict),
     Help(Help),
+    History(History),
     InvitationActions(InvitationActions),
     LoginLog(LoginLog),
     MyDetails(MyDetails),
@@ -123,7 +133,9 @@ macro_rules! each {
         match $modal {
             Modal::ChangePassword($inner) => $call,
             Modal::Confirm($inner) => $call,
+            Modal::Conflict($inner) => $call,
             Modal::Help($inner) => $call,
+            Modal::History($inner) => $call,
             Modal::InvitationActions($inner) => $call,
             Modal::LoginLog($inner) => $call,
             Modal::MyDetails($inner) => $call,
@@ -174,6 +186,7 @@ impl Modal {
         match self {
             Self::Review(review) => review.next_tick(now),
             Self::Confirm(confirm) => confirm.next_tick(now),
+            Self::History(history) => history.next_tick(now),
             Self::LoginLog(log) => log.next_tick(now),
             Self::MySessions(sessions) => sessions.next_tick(now),
             _ => None,

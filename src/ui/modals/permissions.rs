@@ -4,7 +4,7 @@
 use super::choice::{Choice, Item};
 use super::{ModalEvent, Outcome, Submitted};
 use crate::domain::policy::{self, Deed, Target};
-use crate::domain::{Change, Grant, Invitation, Member};
+use crate::domain::{Change, Current, Grant, Invitation, Member};
 use crate::ui::action::Action;
 use crate::ui::model::Ctx;
 use crate::ui::theme::Styles;
@@ -69,6 +69,16 @@ impl Permissions {
     pub fn for_member(member: Member, ctx: &Ctx) -> Self {
         let choice = Choice::of(Some(&member.grant), ctx);
         Self::open(Purpose::Member(Box::new(member)), choice)
+    }
+
+    /// Opens the permissions of what is there now, with another grant ticked; submits `Review`.
+    pub fn onto(current: Current, grant: &Grant, ctx: &Ctx) -> Self {
+        let choice = Choice::of(Some(grant), ctx);
+        let purpose = match current {
+            Current::Member(member) => Purpose::Member(member),
+            Current::Invitation(invitation) => Purpose::Invitation(invitation),
+        };
+        Self::open(purpose, choice)
     }
 
     /// Opens the permissions of a pending invitation; submits `Review`.

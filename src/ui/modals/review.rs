@@ -38,6 +38,14 @@ impl Review {
             ModalEvent::Action(Action::Down) => self.top = (self.top + 1).min(self.last_top(ctx)),
             ModalEvent::Action(Action::PageUp | Action::First) => self.top = 0,
             ModalEvent::Action(Action::PageDown | Action::Last) => self.top = self.last_top(ctx),
+            ModalEvent::Action(Action::MemberHistory) => {
+                let whose = match self.writing.change() {
+                    Change::SetGrant { member, .. } => &member.email,
+                    Change::Restore { restoration, .. } => &restoration.email,
+                    _ => return Outcome::Stay,
+                };
+                return Outcome::Submit(Submitted::History(whose.clone()));
+            }
             event => return self.writing.on_event(event, self.area(ctx), ctx),
         }
         Outcome::Stay
@@ -77,6 +85,7 @@ impl Review {
             Line::styled(written::subject(change), styles.title),
             Line::default(),
         ];
+        lines.extend(written::taken_back(change, ctx, styles));
         lines.extend(written::diff_lines(change, ctx, styles));
         lines.push(Line::default());
         lines.push(Line::styled(written::meaning(change), styles.muted));

@@ -10,7 +10,7 @@ use crate::ui::action::Action;
 use crate::ui::effect::{Effect, ListMembers};
 use crate::ui::live::{Due, Marks};
 use crate::ui::message::{Place, Reply};
-use crate::ui::modals::{Confirm, Modal, ModalEvent, Permissions};
+use crate::ui::modals::{Confirm, History, Modal, ModalEvent, Permissions};
 use crate::ui::model::Ctx;
 use crate::ui::waiting::Waiting;
 use crate::ui::widgets::text_input::{Mask, TextInput};
@@ -217,6 +217,7 @@ impl Members {
             Action::SetGrant | Action::RemoveMember | Action::OfferOwnership => {
                 return self.open(action, ctx);
             }
+            Action::MemberHistory => return self.history(ctx),
             _ => {}
         }
         self.ahead(height, ctx)
@@ -242,6 +243,15 @@ impl Members {
             return Wish::Nothing;
         };
         open_for(action, member, ctx)
+    }
+
+    fn history(&self, ctx: &Ctx) -> Wish {
+        let Some(member) = self.window.selected() else {
+            return Wish::Nothing;
+        };
+        let history = History::new(member.email.clone(), ctx);
+        let effects = history.first_page(ctx).into_iter().collect();
+        Wish::Open(Box::new(Modal::History(history)), effects)
     }
 
     fn click(&mut self, at: Position, rows: Rect, ctx: &Ctx) -> Wish {

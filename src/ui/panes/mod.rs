@@ -17,7 +17,6 @@ use super::layout::{self, Banner, MainAreas, MainShape};
 use super::model::Ctx;
 use super::theme::Styles;
 use super::widgets::fit::{columns, cut};
-use crate::domain::Email;
 use jiff::{SignedDuration, Timestamp};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -52,8 +51,6 @@ pub struct Main {
     pub poll_at: Option<Timestamp>,
     /// How the console learns of what others do; none until that is known.
     pub feed: Option<Feed>,
-    /// Whom the last removal took out, for undoing.
-    pub removed: Option<Email>,
 }
 
 impl Default for Main {
@@ -66,7 +63,6 @@ impl Default for Main {
             trouble: None,
             poll_at: None,
             feed: None,
-            removed: None,
         }
     }
 }

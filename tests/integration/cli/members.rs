@@ -149,7 +149,10 @@ async fn r06_removing_ends_the_membership_and_restoring_brings_it_back() {
         json!(["products.manage", "products.view"])
     );
     let again = installation.run(&["member", "restore", "ada@example.com", "--json"]);
-    assert_eq!((again.code, again.error().as_str()), (5, "already_member"));
+    assert_eq!(
+        (again.code, again.error().as_str()),
+        (5, "nothing_to_restore")
+    );
 }
 
 #[tokio::test]

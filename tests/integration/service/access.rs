@@ -173,14 +173,14 @@ async fn r05_an_old_version_is_a_conflict_and_a_dry_run_changes_nothing() {
     .unwrap();
     let late = set(&service, by, "bob@example.org", Grant::full(), version).await;
     assert!(
-        matches!(late, Err(ServiceError::Conflict(Conflict::Changed))),
+        matches!(late, Err(ServiceError::Conflict(Conflict::Changed(_)))),
         "{late:?}"
     );
     let late = service
         .remove_member(&Write::new(&actor, account), &address, version)
         .await;
     assert!(
-        matches!(late, Err(ServiceError::Conflict(Conflict::Changed))),
+        matches!(late, Err(ServiceError::Conflict(Conflict::Changed(_)))),
         "{late:?}"
     );
 }

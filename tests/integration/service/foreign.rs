@@ -1,9 +1,11 @@
 //! What belongs to another account answers like what does not exist, to the byte.
 
-use crate::support::{TestDb, account_with_owner, email, invite, join, operator, service, sign_in};
+use crate::support::{
+    TestDb, account_with_owner, email, invite, join, latest, operator, service, sign_in,
+};
 use rollbook::{
-    domain::{AccountId, Actor, Email, Grant, InvitationId, MemberQuery, Seek},
-    service::{Limits, SendInvitation, Service, ServiceError, SetGrant, Write},
+    domain::{AccountId, Actor, Email, Grant, InvitationId, MemberQuery, PermissionSet, Seek},
+    service::{AdjustGrant, Limits, SendInvitation, Service, ServiceError, SetGrant, Write},
 };
 
 fn told<T: std::fmt::Debug>(outcome: Result<T, ServiceError>) -> String {
@@ -24,6 +26,12 @@ async fn about_member(
         to,
         version: None,
     };
+    let adjust = AdjustGrant {
+        email: who.clone(),
+        give: ["domains.view"].into_iter().collect(),
+        take: PermissionSet::new(),
+        version: None,
+    };
     vec![
         told(service.show_member(actor, account, who).await),
         told(service.removal_preview(actor, account, who).await),
@@ -32,7 +40,13 @@ async fn about_member(
         told(service.offer_ownership(&write(), who).await),
         told(service.remove_member(&write(), who, None).await),
         told(service.remove_member(&write(), who, Some(1)).await),
-        told(service.restore_member(&write(), who).await),
+        told(service.adjust_grant(&write(), &adjust).await),
+        told(
+            service
+                .restore_member(&write(), &latest(who.as_str()))
+                .await,
+        ),
+        told(service.member_history(actor, account, who, (None, 5)).await),
     ]
 }
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod edits_at_once;
 mod foreign;
 mod links;
 mod links_at_once;
@@ -15,3 +16,4 @@ mod sessions;
 mod sessions_at_once;
 mod smoke;
 mod throttle;
+mod undo;

@@ -2,16 +2,17 @@
 //! rule keeps out. A new operation does not compile until it has a line in [`attempt`].
 
 use crate::support::{
-    TestDb, account_with_owner, custom, email, entry, join, operator, password, service, sign_in,
+    TestDb, account_with_owner, custom, email, entry, join, latest, operator, password, service,
+    sign_in,
 };
 use rollbook::{
     domain::{
-        AccountId, Actor, Email, Grant, InvitationId, InvitationToken, MemberQuery, Secret256,
-        Seek, SessionId, TokenKey, policy::Denied,
+        AccountId, Actor, Email, Grant, InvitationId, InvitationToken, MemberQuery, PermissionSet,
+        Secret256, Seek, SessionId, TokenKey, policy::Denied,
     },
     service::{
-        Dead, Limits, Look, Operation, Policy, Registration, SendInvitation, Service, ServiceError,
-        SetGrant, SignInFault, Write,
+        AdjustGrant, Dead, Limits, Look, Operation, Policy, Registration, SendInvitation, Service,
+        ServiceError, SetGrant, SignInFault, Write,
     },
 };
 use std::collections::HashSet;
@@ -46,6 +47,12 @@ async fn change(service: &Service, operation: Operation, write: &Write) -> Outco
         to: custom(&["domains.view"]),
         version: None,
     };
+    let adjust = AdjustGrant {
+        email: bob(),
+        give: ["domains.view"].into_iter().collect(),
+        take: PermissionSet::new(),
+        version: None,
+    };
     let send = SendInvitation {
         email: email("new@acme.example"),
         grant: custom(&["domains.view"]),
@@ -54,7 +61,11 @@ async fn change(service: &Service, operation: Operation, write: &Write) -> Outco
     match operation {
         Operation::SetGrant => service.set_grant(write, &set).await.map(drop),
         Operation::RemoveMember => service.remove_member(write, &bob(), None).await.map(drop),
-        Operation::RestoreMember => service.restore_member(write, &gone()).await.map(drop),
+        Operation::AdjustGrant => service.adjust_grant(write, &adjust).await.map(drop),
+        Operation::RestoreMember => {
+            let restore = latest("gone@acme.example");
+            service.restore_member(write, &restore).await.map(drop)
+        }
         Operation::OfferOwnership => service.offer_ownership(write, &bob()).await.map(drop),
         Operation::AcceptOwnership => service.accept_ownership(write).await.map(drop),
         Operation::SendInvitation => service.send_invitation(write, &send).await.map(drop),
@@ -125,6 +136,11 @@ async fn look(
             .removal_preview(actor, account, &bob())
             .await
             .map(drop),
+        Operation::MemberHistory => service
+            .member_history(actor, account, &gone(), (None, 10))
+            .await
+            .map(drop),
+        Operation::FindUndo => service.find_undo(actor, account).await.map(drop),
         Operation::ListInvitations => service.list_invitations(actor, account).await.map(drop),
         Operation::ListEvents => service
             .list_events(actor, account, None, 10)

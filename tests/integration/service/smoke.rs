@@ -1,7 +1,7 @@
 //! The main road: set up, sign in, invite, register, look, remove, restore.
 
 use crate::support::{
-    TestDb, account_with_owner, custom, email, entry, invite, operator, password, register,
+    TestDb, account_with_owner, custom, email, entry, invite, latest, operator, password, register,
     service, sign_in, token_of,
 };
 use rollbook::{
@@ -136,10 +136,10 @@ async fn r06_removal_ends_the_sessions_of_that_account_and_can_be_taken_back() {
 
     let write = Write::new(&ada.actor, account);
     let back = service
-        .restore_member(&write, &email("bob@example.org"))
+        .restore_member(&write, &latest("bob@example.org"))
         .await
         .unwrap();
-    assert_eq!(back.grant, service_grant(&manager));
+    assert_eq!(back.member.grant, service_grant(&manager));
 }
 
 /// What the catalogue makes of a manager's grant: `members.view` comes with `members.manage`.

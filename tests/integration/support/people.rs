@@ -5,8 +5,8 @@ use rollbook::{
     config,
     domain::{AccountId, Actor, Email, Grant, InvitationToken, LoginMethod, Origin, TokenKey},
     service::{
-        Accepted, Entry, InvitationSent, KeySource, Limits, Parts, Registration, SendInvitation,
-        Service, ServiceSettings, SignedIn, Write,
+        Accepted, Entry, Extent, InvitationSent, KeySource, Limits, Parts, Registration, Restore,
+        SendInvitation, Service, ServiceSettings, SignedIn, Wanted, Write,
     },
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -76,6 +76,14 @@ pub(crate) fn password() -> SecretString {
 /// A custom grant of these keys.
 pub(crate) fn custom(keys: &[&str]) -> Grant {
     Grant::custom(keys.iter().copied().collect())
+}
+
+/// Taking back the latest about somebody, all of it or nothing.
+pub(crate) fn latest(address: &str) -> Restore {
+    Restore {
+        email: email(address),
+        what: Wanted::Latest(Extent::Whole),
+    }
 }
 
 /// An account whose owner's password is [`PASSWORD`]; the operator, who made it.

@@ -11,8 +11,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::{Terminal, layout::Size};
 use rollbook::config;
-use rollbook::domain::*;
-use rollbook::ui::effect::{Effect, Enrolment, FactorState, Failure, FailureKind, Session};
+use rollbook::domain::{Event as Recorded, *};
+use rollbook::ui::effect::{
+    Effect, Enrolment, FactorState, Failure, FailureKind, History, Session,
+};
 use rollbook::ui::keymap::{Key, Keymap};
 use rollbook::ui::message::{Done, Found, Message, Setup};
 use rollbook::ui::model::{Ctx, Mail, Model, Opening, Phase};
@@ -24,6 +26,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use uuid::Uuid;
+
+/// Who sits at the console.
+const ME: &str = "ada@mill.example";
 
 /// The instant of every picture.
 pub(crate) fn now() -> Timestamp {
@@ -44,6 +49,7 @@ pub(crate) struct World {
     /// Answers the next write.
     pub(crate) refusal: Option<Failure>,
     /// Lists and counts read, and times that the console stopped waiting.
+    pub(crate) events: Vec<Recorded>,
     pub(crate) reads: usize,
     pub(crate) stops: usize,
 }
@@ -131,6 +137,7 @@ impl World {
             me: 0,
             outage: None,
             refusal: None,
+            events: Vec::new(),
             reads: 0,
             stops: 0,
         }
@@ -196,7 +203,7 @@ impl World {
             }
             Effect::RemovalPreview(..) => Message::RemovalPreviewed(Ok((2, 1))),
             Effect::Apply(_, change, _) => {
-                let refusal = self.refusal.take();
+                let refusal = self.refusal.take().or_else(|| self.conflict(&change));
                 let reply = refusal.map_or_else(|| Ok(self.apply(&change)), Err);
                 Message::Changed(change, reply)
             }
@@ -207,8 +214,9 @@ impl World {
                 method: "console".into(),
                 source: "192.0.2.7".into(),
             }])),
-            Effect::RestoreMember(_, email) => {
-                Message::MemberRestored(Ok(Box::new(member(7, email.as_str(), Grant::full()))))
+            Effect::FindUndo(_) => Message::UndoFound(self.undo()),
+            Effect::MemberHistory(_, email, before) => {
+                Message::HistoryLoaded(Ok(Box::new(self.history(&email, before))))
             }
             effect => return own(&effect),
         })
@@ -273,19 +281,117 @@ impl World {
         }
     }
 
+    /// What stands against a change: somebody else was faster.
+    fn conflict(&self, change: &Change) -> Option<Failure> {
+        let seen = match change {
+            Change::SetGrant { member, .. } | Change::Remove { member } => member,
+            Change::Restore { restoration, .. } => restoration.now.as_ref()?,
+            _ => return None,
+        };
+        let words = "Somebody else changed this meanwhile; look at it again";
+        match self.members.iter().find(|m| m.user == seen.user) {
+            None => Some(Failure::new(FailureKind::NotFound, "Member not found")),
+            Some(now) if now.version == seen.version => None,
+            Some(now) => Some(Failure {
+                current: Some(Box::new(Current::Member(Box::new(now.clone())))),
+                ..Failure::new(FailureKind::Changed, words)
+            }),
+        }
+    }
+
+    /// Gives a member another grant, as anybody may who is somewhere else.
+    pub(crate) fn set(&mut self, address: &str, to: Grant, by: &str) -> Member {
+        let found = self.members.iter_mut();
+        let mut found = found.filter(|member| member.email.as_str() == address);
+        let member = found.next().unwrap();
+        let before = std::mem::replace(&mut member.grant, to);
+        member.version += 1;
+        let member = member.clone();
+        self.record(CHANGED, &member, (Some(&before), Some(&member.grant)), by);
+        member
+    }
+
+    fn record(
+        &mut self,
+        action: &str,
+        member: &Member,
+        (before, after): (Option<&Grant>, Option<&Grant>),
+        by: &str,
+    ) {
+        let sequence = i64::try_from(self.events.len()).unwrap() + 1;
+        self.events.push(Recorded {
+            id: sequence,
+            sequence,
+            at: now() - SignedDuration::from_mins(90) + SignedDuration::from_mins(sequence),
+            actor: by.into(),
+            source: "test".into(),
+            action: action.into(),
+            subject_id: Some(member.user.0),
+            subject: member.email.as_str().into(),
+            before: serde_json::to_value(before).unwrap(),
+            after: serde_json::to_value(after).unwrap(),
+            command: None,
+        });
+    }
+
+    fn undo(&self) -> Result<Box<Restoration>, Failure> {
+        let mine = |event: &&Recorded| {
+            let kinds = [CHANGED, REMOVED];
+            event.actor.as_str() == ME && kinds.contains(&event.action.as_str())
+        };
+        let Some(event) = self.events.iter().rev().find(mine) else {
+            let words = "There is nothing to take back";
+            return Err(Failure::new(FailureKind::Conflict, words));
+        };
+        let email = Email::parse(event.subject.as_str()).unwrap();
+        Ok(Box::new(Restoration {
+            event: event.sequence,
+            moment: Moment::Before,
+            at: event.at,
+            by: event.actor.clone(),
+            now: self.members.iter().find(|m| m.email == email).cloned(),
+            was: event.grant_after(),
+            back: event.grant_before().unwrap(),
+            email,
+        }))
+    }
+
+    fn history(&self, email: &Email, before: Option<i64>) -> History {
+        let of = |event: &&Recorded| {
+            let page = before.is_none_or(|before| event.sequence < before);
+            page && event.subject.as_str() == email.as_str()
+        };
+        let events = self.events.iter().rev().filter(of).take(50).cloned();
+        History {
+            member: self.members.iter().find(|m| m.email == *email).cloned(),
+            events: events.collect(),
+        }
+    }
+
     fn apply(&mut self, change: &Change) -> Done {
         match change {
             Change::SetGrant { member, to } => {
-                let found = self
-                    .members
-                    .iter_mut()
-                    .find(|m| m.user == member.user)
-                    .unwrap();
-                found.grant = to.clone();
-                Done::GrantSet(Box::new(found.clone()))
+                let member = self.set(member.email.as_str(), to.clone(), ME);
+                Done::GrantSet(Box::new(member))
+            }
+            Change::Restore { restoration, to } => {
+                let removed = restoration.now.is_none();
+                let mut back = restoration.now.clone().unwrap_or_else(|| {
+                    let address = restoration.email.as_str();
+                    let mut back = member(7, address, to.clone());
+                    back.version = 0;
+                    self.members.push(back.clone());
+                    back
+                });
+                back = self.set(back.email.as_str(), to.clone(), "undo");
+                Done::Restored {
+                    member: Box::new(back),
+                    removed,
+                }
             }
             Change::Remove { member } => {
                 self.members.retain(|m| m.user != member.user);
+                self.record(REMOVED, member, (Some(&member.grant), None), ME);
                 Done::MemberRemoved {
                     member: Box::new(member.clone()),
                     sessions_ended: 2,

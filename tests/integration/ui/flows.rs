@@ -75,7 +75,11 @@ fn r05_a_change_is_reviewed_and_then_written() {
     shows(&screen, "has no access any more");
     assert_eq!(screen.world.members.len(), 4);
     screen.keys("u");
+    shows(&screen, "Take it back?");
+    shows(&screen, "member restore");
+    screen.keys("<enter>");
     shows(&screen, "has access again");
+    assert_eq!(screen.world.members.len(), 5);
 }
 
 #[test]
