@@ -167,12 +167,16 @@ impl Change {
             Self::Restore { restoration, to } => {
                 let email = quoted(restoration.email.as_str());
                 if restoration.now.is_none() {
+                    let account = words.clone();
                     words.extend(["member".into(), "restore".into(), email.clone()]);
-                    if *to == restoration.back && restoration.moment == Moment::Before {
+                    if *to != restoration.back {
+                        words.push("--partial".into());
+                    }
+                    if restoration.moment == Moment::Before {
                         return words.join(" ");
                     }
-                    words.extend(["--partial".into(), "&&".into()]);
-                    words.extend_from_within(..3);
+                    words.push("&&".into());
+                    words.extend(account);
                 }
                 words.extend(["member".into(), "set".into(), email]);
                 words.extend(grant_words(to));

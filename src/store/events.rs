@@ -140,7 +140,8 @@ pub enum Whose<'a> {
 }
 
 /// The newest removal or change of permissions that is younger than `within`, still holds, and was not
-/// taken back: a removal of who is a member again no longer holds, nor a change of who is none.
+/// taken back: a removal of who is a member again no longer holds, nor a change of who is none, or has
+/// again what they had before it.
 ///
 /// # Errors
 /// What the database says.
@@ -164,7 +165,9 @@ pub async fn latest_undoable(
         "SELECT {COLUMNS} FROM events e WHERE e.account_id = $1 AND {whose}
            AND e.action IN ($4, $5) AND e.at > now() - make_interval(secs => $6)
            AND (e.action = $4) <> EXISTS (SELECT 1 FROM memberships m
-                WHERE m.account_id = e.account_id AND m.user_id = e.subject_id)
+                WHERE m.account_id = e.account_id AND m.user_id = e.subject_id
+                  AND (e.action = $4 OR e.before ->> 'role' <> m.role
+                    OR e.before -> 'permissions' <> to_jsonb(m.permissions)))
            AND NOT EXISTS (SELECT 1 FROM events u WHERE u.account_id = e.account_id
                 AND u.subject_id = e.subject_id AND u.sequence > e.sequence
                 AND u.after -> 'undoes' = to_jsonb(e.sequence))

@@ -10,7 +10,7 @@ use super::own;
 use super::update::reload;
 use super::widgets::toast::{Kind, Toasts};
 use super::words::done_words;
-use crate::domain::{Change, Current, Grant, Restoration};
+use crate::domain::{Change, Current, Grant, Restoration, ThreeWay};
 
 /// Applies the answer to a reviewed change.
 pub(super) fn on_changed(model: &mut Model, change: &Change, reply: Reply<Done>) -> Vec<Effect> {
@@ -89,22 +89,29 @@ fn on_conflict(model: &mut Model, change: &Change, current: &Current) -> Vec<Eff
 }
 
 fn side_by_side(model: &mut Model, change: Change, (current, was): (Current, Grant)) {
-    let same = change.grants().is_some_and(|(_, to)| to == current.grant());
-    if same && was != *current.grant() {
-        let words = "Somebody else made the same change meanwhile; it is as you wanted it";
+    let Some((_, yours)) = change.grants() else {
+        return;
+    };
+    let three = ThreeWay {
+        was,
+        yours: yours.clone(),
+        theirs: current.grant().clone(),
+    };
+    let both = three.merge(&model.ctx.catalogue);
+    if both.as_ref() == Ok(&three.theirs) {
+        let words = "Somebody else did that meanwhile already; nothing is left to save";
         model.toasts.push(Kind::Success, words, model.ctx.now);
         return;
     }
-    if was == *current.grant()
-        && let Some((_, to)) = change.grants()
-        && let Some(change) = change.onto(&current, to.clone())
+    if three.was == three.theirs
+        && let Some(change) = change.onto(&current, three.yours.clone())
     {
         // Only something else about the person changed.
         let review = Review::new(change, &model.ctx);
         model.modals.push(Modal::Review(review));
         return;
     }
-    let dialog = Conflict::new(change, current, was, &model.ctx);
+    let dialog = Conflict::new((change, current), three, &model.ctx);
     model.modals.push(Modal::Conflict(dialog));
 }
 

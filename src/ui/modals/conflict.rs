@@ -51,13 +51,9 @@ pub struct Conflict {
 }
 
 impl Conflict {
-    /// Opens over a change whose base `was` is no longer what is there; submits `Review` or `Edit`.
-    pub fn new(change: Change, current: Current, was: Grant, ctx: &Ctx) -> Self {
-        let yours = change
-            .grants()
-            .map_or_else(|| was.clone(), |(_, to)| to.clone());
-        let theirs = current.grant().clone();
-        let three = ThreeWay { was, yours, theirs };
+    /// Opens over a change that was made from something else than what is there now; submits `Review`
+    /// or `Edit`.
+    pub fn new((change, current): (Change, Current), three: ThreeWay, ctx: &Ctx) -> Self {
         let merged = three.merge(&ctx.catalogue);
         let why = match &merged {
             Ok(_) => "Nothing that either changed is lost when you keep both.".to_owned(),
@@ -174,7 +170,7 @@ impl Conflict {
         let wanted = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
         let (ways, why) = (wanted(self.ways.len()), wanted(lines).min(4));
         // Subject, a free line, the heading; then the rows, a free line, why, a free line, the ways.
-        let height = wanted(rows).saturating_add(ways + why + 8);
+        let height = wanted(rows).saturating_add(ways + why + 7);
         let area = dialog::centred(
             ctx.area,
             width,

@@ -190,9 +190,13 @@ impl History {
         let (list, detail) = self.places(area);
         let top = self.top(list);
         if self.events.is_empty() {
-            let spinner = self.waiting.spinner(ctx.now).unwrap_or_default();
+            let nothing = if self.waiting.is_on() {
+                self.waiting.spinner(ctx.now).unwrap_or_default()
+            } else {
+                "Nothing is recorded yet"
+            };
             let words = self.failure.as_ref().map_or_else(
-                || Line::styled(spinner, styles.muted),
+                || Line::styled(nothing, styles.muted),
                 |failure| Line::styled(failure.text.to_string(), styles.danger),
             );
             frame.render_widget(words, list);
@@ -218,6 +222,7 @@ impl History {
         }
         let (words, style) = match &self.said {
             Some(said) => (said.as_str(), styles.warning),
+            None if self.events.is_empty() => ("", styles.muted),
             None => (
                 "Enter brings the selected state back, after a review",
                 styles.muted,

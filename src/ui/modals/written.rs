@@ -129,6 +129,7 @@ pub(super) fn taken_back(change: &Change, ctx: &Ctx, styles: &Styles) -> Vec<Lin
         let words = "Not all of it: you can't give what you don't hold. An owner can.";
         lines.push(Line::styled(words, styles.warning));
     }
+    let before = lines.len();
     for (keys, note) in [
         (old.minus(&new), "  (is not brought back)"),
         (new.minus(&old), "  (was not there, and stays)"),
@@ -140,6 +141,9 @@ pub(super) fn taken_back(change: &Change, ctx: &Ctx, styles: &Styles) -> Vec<Lin
                 Span::styled(note, styles.muted),
             ])
         }));
+    }
+    if lines.len() > before {
+        lines.push(Line::default());
     }
     lines
 }

@@ -248,3 +248,128 @@ async fn r03_what_is_not_allowed_says_why_and_exits_with_three() {
         .json();
     assert_eq!(mine["email"], "ada@example.com");
 }
+
+/// Somebody who may manage and holds nothing but this.
+fn manager(installation: &Installation, address: &str, key: &str) {
+    join(
+        installation,
+        address,
+        &["--permission", key, "--permission", "members.manage"],
+    );
+}
+
+#[tokio::test]
+async fn b02_a_conflict_exits_with_five_and_tells_what_is_there_now() {
+    let installation = installation().await;
+    let ada = "ada@example.com";
+    let set = ["member", "set", ada, "--permission", "invoices.pay"];
+    assert_eq!(installation.run(&set).code, 0);
+    for args in [
+        &["member", "set", ada, "--all", "--if-version", "1"][..],
+        &["member", "grant", ada, "emails.view", "--if-version", "1"],
+        &["member", "revoke", ada, "invoices.pay", "--if-version", "1"],
+        &["member", "remove", ada, "--yes", "--if-version", "1"],
+    ] {
+        let ran = installation.run(&[args, &["--json"]].concat());
+        assert_eq!(
+            (ran.code, ran.error().as_str()),
+            (5, "conflict"),
+            "{args:?}"
+        );
+        let error: Value = serde_json::from_str(&ran.err).unwrap();
+        let current = &error["error"]["current"];
+        assert_eq!(current["email"], ada);
+        assert_eq!(current["version"], 2);
+        assert_eq!(current["permissions"], json!(["invoices.pay"]));
+        let plain = installation.run(args);
+        assert_eq!(plain.code, 5);
+        assert!(plain.err.contains("is now (version 2)"), "{}", plain.err);
+        assert!(plain.err.contains("View & Pay Invoices"), "{}", plain.err);
+    }
+    let now = ["member", "grant", ada, "emails.view", "--if-version", "2"];
+    assert_eq!(installation.run(&now).code, 0);
+}
+
+#[tokio::test]
+async fn b03_restore_takes_a_change_back_and_history_tells_it() {
+    let installation = installation().await;
+    let ada = "ada@example.com";
+    assert_eq!(installation.run(&["member", "set", ada, "--all"]).code, 0);
+    let restore = ["member", "restore", ada];
+    let rehearsed = installation.run(&[&restore[..], &["--dry-run", "--json"]].concat());
+    assert_eq!(rehearsed.json()["role"], "custom");
+    let restored = installation
+        .run(&[&restore[..], &["--json"]].concat())
+        .json();
+    assert_eq!(
+        restored["permissions"],
+        json!(["products.manage", "products.view"])
+    );
+    assert_eq!(
+        (restored["version"].as_i64(), &restored["withheld"]),
+        (Some(3), &Value::Null)
+    );
+    let history = installation
+        .run(&["member", "history", ada, "--json"])
+        .json();
+    let told: Vec<_> = history
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| {
+            let count = |field: &str| event[field].as_array().unwrap().len();
+            (
+                event["action"].as_str().unwrap(),
+                count("given"),
+                count("taken"),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("member.permissions_restored", 0, 11),
+            ("member.permissions_changed", 11, 0),
+            ("invitation.accepted", 2, 0)
+        ]
+    );
+    let plain = installation.run(&["member", "history", ada, "--limit", "1"]);
+    assert!(plain.out.contains("change taken back"), "{}", plain.out);
+    assert!(plain.out.contains("role full → custom"), "{}", plain.out);
+    assert!(plain.err.contains("1 event"), "{}", plain.err);
+    let unknown = installation.run(&["member", "history", "no@example.com", "--json"]);
+    assert_eq!((unknown.code, unknown.error().as_str()), (4, "not_found"));
+}
+
+#[tokio::test]
+async fn b03_restore_names_what_may_not_be_given_and_brings_the_rest_back_on_demand() {
+    let installation = installation().await;
+    let ada = "ada@example.com";
+    let set = [
+        "member",
+        "set",
+        ada,
+        "--permission",
+        "invoices.pay",
+        "emails.view",
+    ];
+    assert_eq!(installation.run(&set).code, 0);
+    manager(&installation, "max@example.com", "invoices.pay");
+    assert_eq!(
+        installation.run(&["member", "remove", ada, "--yes"]).code,
+        0
+    );
+    let restore = ["--as", "max@example.com", "member", "restore", ada];
+    let refused = installation.run(&restore);
+    assert_eq!(refused.code, 3);
+    assert!(
+        refused.err.contains("emails.view stays as it is now"),
+        "{}",
+        refused.err
+    );
+    assert!(refused.err.contains("--partial"), "{}", refused.err);
+    let part = [&restore[..], &["--partial", "--json"]].concat();
+    let part = installation.run(&part).json();
+    assert_eq!(part["permissions"], json!(["invoices.pay"]));
+    assert_eq!(part["withheld"], "emails.view");
+}

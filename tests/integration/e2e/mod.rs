@@ -2,6 +2,7 @@
 
 mod browser;
 mod canary;
+mod conflict;
 mod console;
 mod hangup;
 mod identity;

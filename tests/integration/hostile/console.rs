@@ -197,9 +197,41 @@ async fn r09_a_removal_names_whom_and_is_taken_back() {
     console.opens("d", "Remove access?");
     console.does("\t\r");
     console.0.see(&format!("{} users", count - 1));
-    console.does("u");
+    console.opens("u", "Take it back?");
+    console.opens("h", "History of");
+    console.closes("History of");
+    console.does("\r");
     console.0.see(&format!("{count} users"));
     console.leaves();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r09_a_conflict_and_a_history_are_plain() {
+    let installation = plant::installation().await;
+    let db = installation.db.client().await;
+    plant::history(&db).await;
+    for size in SIZES {
+        let mut console = Watched::signed_in(&installation, size);
+        console.0.see(&format!("{} users", corpus().len() + 1));
+        console.does("g");
+        console.opens("h", "History of");
+        for _ in 0..corpus().len() {
+            console.0.keys("j");
+        }
+        console.looks_right();
+        console.does("g");
+        console.opens("\r", "Bring this state back?");
+        console.closes("Bring this state back?");
+        console.closes("History of");
+        console.opens("m", "Permissions of");
+        console.does("gjj \r");
+        console.0.see("Review the change");
+        plant::change_first(&db, size.0).await;
+        console.opens("\r", "Changed by somebody else meanwhile");
+        console.does("\x1b[6~\x1b[6~");
+        console.closes("Changed by somebody else meanwhile");
+        console.leaves();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -103,6 +103,28 @@ pub(crate) async fn events(db: &Client, account: AccountId) {
     db.execute(sql, &[&account.0, &corpus()]).await.unwrap();
 }
 
+/// The corpus as the history of the first member of the list: who acted, what they did, which keys.
+pub(crate) async fn history(db: &Client) {
+    let sql = "INSERT INTO events (account_id, sequence, at, actor, source, action, subject_id,
+            subject, before, after, hash)
+        SELECT m.account_id, n + (SELECT max(sequence) FROM events), now(), text, text, text,
+            m.user_id, text, jsonb_build_object('role', 'custom', 'permissions', ARRAY[text]),
+            jsonb_build_object('role', 'custom', 'permissions', ARRAY[text || '.key']),
+            sha256(convert_to(n::text, 'UTF8'))
+        FROM unnest($1::text[]) WITH ORDINALITY AS t (text, n),
+            (SELECT * FROM memberships ORDER BY email_key LIMIT 1) m";
+    db.execute(sql, &[&corpus()]).await.unwrap();
+}
+
+/// Somebody gives the first member of the list every key of the corpus, under this
+/// mark.
+pub(crate) async fn change_first(db: &Client, mark: u16) {
+    let sql = "UPDATE memberships SET permissions = $1::text[], version = version + 1
+        WHERE email_key = (SELECT email_key FROM memberships ORDER BY email_key LIMIT 1)";
+    let keys: Vec<String> = numbered(|at, text| format!("{mark}-{at}{text}"));
+    db.execute(sql, &[&keys]).await.unwrap();
+}
+
 async fn logins(db: &Client) {
     let sql = "INSERT INTO logins (user_id, email_key, success, method, source)
         SELECT u.id, u.email_key, true, 'console', text

@@ -311,7 +311,7 @@ impl World {
         member
     }
 
-    fn record(
+    pub(crate) fn record(
         &mut self,
         action: &str,
         member: &Member,

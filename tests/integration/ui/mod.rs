@@ -1,4 +1,5 @@
 //! Whole screens: keys through the real update, answers from a script, grid and styles compared.
 
+mod conflicts;
 mod flows;
 mod pictures;
