@@ -160,83 +160,70 @@ impl Change {
 
     /// The command line that does the same, ready to be pasted into a shell.
     pub fn command(&self, account: &Account) -> String {
-        let program = ["rollbook".into(), "--account".into()];
-        let mut words: Vec<String> = program.into();
-        words.push(quoted(account.name.as_str()));
+        let program = format!("rollbook --account {}", quoted(account.name.as_str()));
         match self {
-            Self::Restore { restoration, to } => {
-                let email = quoted(restoration.email.as_str());
-                if restoration.now.is_none() {
-                    let account = words.clone();
-                    words.extend(["member".into(), "restore".into(), email.clone()]);
-                    if *to != restoration.back {
-                        words.push("--partial".into());
-                    }
-                    if restoration.moment == Moment::Before {
-                        return words.join(" ");
-                    }
-                    words.push("&&".into());
-                    words.extend(account);
-                }
-                words.extend(["member".into(), "set".into(), email]);
-                words.extend(grant_words(to));
-            }
-            Self::SetGrant { member, to } => {
-                words.extend(["member".into(), "set".into(), quoted(member.email.as_str())]);
-                words.extend(grant_words(to));
-            }
-            Self::OfferOwnership { member } => {
-                words.extend([
-                    "member".into(),
-                    "set".into(),
-                    quoted(member.email.as_str()),
-                    "--owner".into(),
-                ]);
-            }
+            Self::Restore { restoration, to } => restoring(&program, restoration, to),
+            Self::SetGrant { member, to } => setting(&program, &member.email, to),
+            Self::OfferOwnership { member } => setting(&program, &member.email, &Grant::owner()),
             Self::Remove { member } => {
-                words.extend([
-                    "member".into(),
-                    "remove".into(),
-                    quoted(member.email.as_str()),
-                    "--yes".into(),
-                ]);
+                let email = quoted(member.email.as_str());
+                format!("{program} member remove {email} --yes")
             }
             Self::Invite { email, grant } => {
-                words.extend(["invite".into(), "send".into(), quoted(email.as_str())]);
-                words.extend(grant_words(grant));
+                let email = quoted(email.as_str());
+                format!("{program} invite send {email}{}", grant_words(grant))
             }
             Self::EditInvitation { invitation, to } => {
-                words.extend(["invite".into(), "set".into(), invitation.id.to_string()]);
-                words.extend(grant_words(to));
+                format!("{program} invite set {}{}", invitation.id, grant_words(to))
             }
             Self::ResendInvitation { invitation } => {
-                words.extend(["invite".into(), "resend".into(), invitation.id.to_string()]);
+                format!("{program} invite resend {}", invitation.id)
             }
             Self::CancelInvitation { invitation } => {
-                words.extend([
-                    "invite".into(),
-                    "cancel".into(),
-                    invitation.id.to_string(),
-                    "--yes".into(),
-                ]);
+                format!("{program} invite cancel {} --yes", invitation.id)
             }
         }
-        words.join(" ")
     }
 }
 
-fn grant_words(grant: &Grant) -> Vec<String> {
+fn setting(program: &str, email: &Email, to: &Grant) -> String {
+    let email = quoted(email.as_str());
+    format!("{program} member set {email}{}", grant_words(to))
+}
+
+/// Who was removed comes back first; what they had last, or as much of it as may be, comes by itself.
+fn restoring(program: &str, restoration: &Restoration, to: &Grant) -> String {
+    let set = setting(program, &restoration.email, to);
+    if restoration.now.is_some() {
+        return set;
+    }
+    let email = quoted(restoration.email.as_str());
+    let whole = *to == restoration.back;
+    match (restoration.moment, whole) {
+        (Moment::Before, true) => format!("{program} member restore {email}"),
+        (Moment::Before, false) => format!("{program} member restore {email} --partial"),
+        (Moment::After, _) => format!("{program} member restore {email} --partial && {set}"),
+    }
+}
+
+/// The flags of a grant, a blank before each.
+fn grant_words(grant: &Grant) -> String {
     let mut words = match grant.role {
-        Role::Owner => return vec!["--owner".to_owned()],
-        Role::Full => vec!["--all".to_owned()],
-        Role::Custom => Vec::new(),
+        Role::Owner => return " --owner".to_owned(),
+        Role::Full => " --all".to_owned(),
+        Role::Custom => String::new(),
     };
     // Keys that nobody could type: they are not the catalogue's, and stay without being named.
     let typable = |key: &&str| DisplaySafe::new(key).as_str() == *key;
-    let mut keys = grant.permissions.iter().filter(typable).peekable();
-    if keys.peek().is_some() {
-        words.push("--permission".to_owned());
-        words.extend(keys.map(quoted));
+    let keys: Vec<String> = grant
+        .permissions
+        .iter()
+        .filter(typable)
+        .map(quoted)
+        .collect();
+    if !keys.is_empty() {
+        words.push_str(" --permission ");
+        words.push_str(&keys.join(" "));
     }
     words
 }

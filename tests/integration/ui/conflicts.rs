@@ -303,8 +303,8 @@ fn pictures_of_conflict_undo_and_history() {
 
 #[test]
 fn no_size_panics() {
-    let places: [(fn() -> World, &str); 3] = [
-        (stale, "u"),
+    let places = [
+        (stale as fn() -> World, "u"),
         (lived, "<down> <down> h <down>"),
         (lesser, "u"),
     ];
