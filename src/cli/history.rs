@@ -8,7 +8,7 @@ use super::output::{Format, Output};
 use super::words::{self, parse_email};
 use crate::domain::Event;
 use crate::domain::policy::Denied;
-use crate::service::{Extent, Restore, ServiceError, Wanted};
+use crate::service::{Extent, Restore, ServiceError, Wanted, until_known};
 
 /// How many events are fetched at once.
 const PAGE: u32 = 500;
@@ -81,7 +81,7 @@ pub async fn restore(
         }),
     };
     let write = caller.write().await?;
-    let done = caller.service.restore_member(&write, &restore).await;
+    let done = until_known(|| caller.service.restore_member(&write, &restore)).await;
     let parts = matches!(
         &done,
         Err(ServiceError::Denied(Denied::NotAllRestored { .. }))

@@ -13,7 +13,7 @@ use crate::domain::{
     AccountId, Catalogue, Current, Cursor, Direction, Email, Grant, GrantDiff, Member, MemberQuery,
     Role, Seek,
 };
-use crate::service::{AdjustGrant, ChangedGrant, Conflict, ServiceError, SetGrant};
+use crate::service::{AdjustGrant, ChangedGrant, Conflict, ServiceError, SetGrant, until_known};
 
 /// How many rows are fetched at once.
 const PAGE: i64 = 500;
@@ -193,7 +193,7 @@ async fn adjust(
         version: seen.if_version,
     };
     let write = caller.write().await?;
-    let changed = caller.service.adjust_grant(&write, &adjust).await?;
+    let changed = until_known(|| caller.service.adjust_grant(&write, &adjust)).await?;
     tell_changed(caller, &changed, output)
 }
 
@@ -204,7 +204,7 @@ async fn change(
     output: &mut Output<'_>,
 ) -> Outcome {
     let write = caller.write_to(account);
-    let changed = caller.service.set_grant(&write, set).await?;
+    let changed = until_known(|| caller.service.set_grant(&write, set)).await?;
     let email = &changed.member.email;
     if set.to.role == Role::Owner && changed.member.grant.role != Role::Owner {
         let catalogue = caller.service.catalogue();
@@ -250,10 +250,11 @@ async fn remove(
     }
     let write = caller.write_to(account);
     let version = seen.if_version.unwrap_or(member.version);
-    let removed = caller
-        .service
-        .remove_member(&write, &member.email, Some(version))
-        .await?;
+    let remove = || {
+        let service = &caller.service;
+        service.remove_member(&write, &member.email, Some(version))
+    };
+    let removed = until_known(remove).await?;
     output.document(&RemovedDocument {
         member: MemberDocument::of(&removed.member, caller.service.catalogue()),
         sessions_ended: removed.sessions_ended,
