@@ -1,13 +1,13 @@
 //! Ending on the server what one task's connections are doing, so that nothing runs on that nobody
 //! waits for, and no connection that is still busy goes back to the pool.
 
-use super::{StoreError, dsn::ConnectPlan, tls};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio_postgres::{CancelToken, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_util::sync::CancellationToken;
 
 /// How long the server may take to hear of it.
@@ -59,14 +59,14 @@ impl Canceller {
     }
 
     /// Asks the server to end what is running; nothing new begins.
-    pub(super) async fn cancel(&self, plan: &ConnectPlan) {
+    pub(super) async fn cancel(&self, tls: Option<&MakeRustlsConnect>) {
         let tokens: Vec<CancelToken> = {
             let held = self.held();
             self.asked.cancel();
             held.tokens.values().cloned().collect()
         };
         for token in tokens {
-            let asked = tokio::time::timeout(PATIENCE, ask(plan, &token)).await;
+            let asked = tokio::time::timeout(PATIENCE, ask(tls.cloned(), &token)).await;
             if let Ok(Err(error)) = asked {
                 tracing::warn!(%error, "a statement could not be cancelled");
             }
@@ -74,14 +74,12 @@ impl Canceller {
     }
 }
 
-async fn ask(plan: &ConnectPlan, token: &CancelToken) -> Result<(), StoreError> {
-    match plan.mode {
-        tls::TlsMode::Disable => token.cancel_query(NoTls).await?,
-        mode => {
-            let connector = tls::connector(mode, plan.root.as_deref())
-                .map_err(|fault| StoreError::Unavailable(fault.to_string()))?;
-            token.cancel_query(connector).await?;
-        }
+async fn ask(
+    tls: Option<MakeRustlsConnect>,
+    token: &CancelToken,
+) -> Result<(), tokio_postgres::Error> {
+    match tls {
+        None => token.cancel_query(NoTls).await,
+        Some(tls) => token.cancel_query(tls).await,
     }
-    Ok(())
 }

@@ -59,30 +59,24 @@ pub async fn vouched(
     db: &impl GenericClient,
     (account, keys): (AccountId, &TokenKeys),
 ) -> Result<Vouched, StoreError> {
-    let (sequence, mac) = head(db, account).await?;
+    let head = head(db, account).await?;
     let last = last(db, account).await?;
-    Ok(match (last, mac) {
-        (None, None) => Vouched::Empty,
+    Ok(who_vouches((account, keys), last, head))
+}
+
+/// The same for an end and a head that are known already.
+pub(super) fn who_vouches(
+    (account, keys): (AccountId, &TokenKeys),
+    end: Option<(i64, Vec<u8>)>,
+    (sequence, mac): (i64, Option<Vec<u8>>),
+) -> Vouched {
+    match (end, mac) {
+        (None, None) if sequence == 0 => Vouched::Empty,
         (Some(_), None) if sequence == 0 => Vouched::NotYet,
         (Some((end, hash)), Some(mac)) if end == sequence => keys
             .of_audit_head((account, end), &hash, &mac)
             .map_or(Vouched::Nobody, |key| Vouched::By(key.id())),
         _ => Vouched::Nobody,
-    })
-}
-
-/// Whether somebody vouches for this end of a log, or nobody had to yet.
-pub(super) fn is_vouched_for(
-    (account, keys): (AccountId, &TokenKeys),
-    end: Option<(i64, Vec<u8>)>,
-    (sequence, mac): (i64, Option<Vec<u8>>),
-) -> bool {
-    match (end, mac) {
-        (_, None) => sequence == 0,
-        (Some((end, hash)), Some(mac)) => {
-            end == sequence && keys.of_audit_head((account, end), &hash, &mac).is_some()
-        }
-        (None, Some(_)) => false,
     }
 }
 

@@ -5,30 +5,25 @@
 
 use super::{
     Connection, Store, StoreError,
-    roles::quoted,
+    pool::{CONNECT, Way},
     tls::{self, TlsFault, TlsMode},
 };
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 use tokio_postgres::{
-    Config, NoTls,
+    Config,
     config::{Host, SslMode},
 };
+use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// How long to wait for a connection, new or from the pool.
-const CONNECT: Duration = Duration::from_secs(3);
 /// How long data may stay unacknowledged before a connection counts as dead.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(5);
-/// No statement of a screen takes this long; one that does is cut off by the server.
-const SESSION: &str = "SET statement_timeout = '5s'; SET lock_timeout = '3s'; \
-    SET idle_in_transaction_session_timeout = '10s'; SET TimeZone = 'UTC'";
 
 /// A parsed connection string. Prints without the password.
 #[derive(Clone)]
 pub struct ConnectPlan {
-    pub(super) config: Config,
-    pub(super) mode: TlsMode,
-    pub(super) root: Option<PathBuf>,
+    config: Config,
+    mode: TlsMode,
+    root: Option<PathBuf>,
 }
 
 /// Why a connection string can't be used; never repeats its password.
@@ -94,39 +89,23 @@ impl ConnectPlan {
     /// # Errors
     /// [`DsnError::Tls`] when the root certificates can't be read.
     pub fn store(&self, size: usize, role: Option<&str>) -> Result<Store, DsnError> {
-        Ok(Store::new(self.pool(size, role)?, self.clone(), role))
+        let way = Way {
+            config: self.config.clone(),
+            tls: self.tls()?,
+            role: role.map(str::to_owned),
+        };
+        let pool = way
+            .pool(size)
+            .map_err(|error| DsnError::Pool(error.to_string()))?;
+        Ok(Store::new(pool, way))
     }
 
-    fn pool(&self, size: usize, role: Option<&str>) -> Result<Pool, DsnError> {
-        let become_role = role.map(|role| format!("; SET ROLE {}", quoted(role)));
-        let session = format!("{SESSION}{}", become_role.unwrap_or_default());
-        let recycling = ManagerConfig {
-            recycling_method: RecyclingMethod::Fast,
-        };
-        let manager = match self.mode {
-            TlsMode::Disable => Manager::from_config(self.config.clone(), NoTls, recycling),
-            mode => {
-                let connector = tls::connector(mode, self.root.as_deref())?;
-                Manager::from_config(self.config.clone(), connector, recycling)
-            }
-        };
-        Pool::builder(manager)
-            .max_size(size)
-            .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(CONNECT))
-            .create_timeout(Some(CONNECT + Duration::from_secs(1)))
-            .recycle_timeout(Some(CONNECT))
-            .post_create(Hook::async_fn(move |client, _| {
-                let session = session.clone();
-                Box::pin(async move {
-                    client
-                        .batch_execute(&session)
-                        .await
-                        .map_err(HookError::Backend)
-                })
-            }))
-            .build()
-            .map_err(|error| DsnError::Pool(error.to_string()))
+    /// None where the connection carries no TLS.
+    fn tls(&self) -> Result<Option<MakeRustlsConnect>, TlsFault> {
+        match self.mode {
+            TlsMode::Disable => Ok(None),
+            mode => tls::connector(mode, self.root.as_deref()).map(Some),
+        }
     }
 
     /// One connection for the schema's owner, or for a look at the server: it becomes nobody else.

@@ -3,7 +3,7 @@
 
 use super::{
     StoreError,
-    chain::{self, Link},
+    chain::{self, Link, Vouched},
 };
 use crate::domain::{
     AccountId, Actor, CHANGED, DisplaySafe, Event, EventDraft, REMOVED, TokenKeys, UserId,
@@ -71,12 +71,12 @@ pub async fn append(
         ],
     )
     .await?;
-    let vouched_for = chain::is_vouched_for(
+    let vouched = chain::who_vouches(
         (account, keys),
         row.get::<_, Option<i64>>("sequence").zip(row.get("hash")),
         (row.get("audit_sequence"), row.get("audit_head")),
     );
-    if !vouched_for {
+    if vouched == Vouched::Nobody {
         tracing::error!(%account, "the audit log is not what it was; `rollbook audit verify` says where");
         return Ok(());
     }

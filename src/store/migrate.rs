@@ -21,40 +21,24 @@ struct Migration {
 }
 
 impl Migration {
+    const fn new(version: i32, sql: &'static str) -> Self {
+        Self { version, sql }
+    }
+
     fn checksum(&self) -> Vec<u8> {
         Sha256::digest(self.sql.as_bytes()).to_vec()
     }
 }
 
+/// In the order of their versions, from 1 on.
 const MIGRATIONS: &[Migration] = &[
-    Migration {
-        version: 1,
-        sql: include_str!("migrations/0001_init.sql"),
-    },
-    Migration {
-        version: 2,
-        sql: include_str!("migrations/0002_isolation.sql"),
-    },
-    Migration {
-        version: 3,
-        sql: include_str!("migrations/0003_second_factor.sql"),
-    },
-    Migration {
-        version: 4,
-        sql: include_str!("migrations/0004_audit_head.sql"),
-    },
-    Migration {
-        version: 5,
-        sql: include_str!("migrations/0005_live.sql"),
-    },
-    Migration {
-        version: 6,
-        sql: include_str!("migrations/0006_factor_keys.sql"),
-    },
-    Migration {
-        version: 7,
-        sql: include_str!("migrations/0007_history.sql"),
-    },
+    Migration::new(1, include_str!("migrations/0001_init.sql")),
+    Migration::new(2, include_str!("migrations/0002_isolation.sql")),
+    Migration::new(3, include_str!("migrations/0003_second_factor.sql")),
+    Migration::new(4, include_str!("migrations/0004_audit_head.sql")),
+    Migration::new(5, include_str!("migrations/0005_live.sql")),
+    Migration::new(6, include_str!("migrations/0006_factor_keys.sql")),
+    Migration::new(7, include_str!("migrations/0007_history.sql")),
 ];
 
 /// The newest schema version that this program knows.

@@ -20,6 +20,7 @@ pub mod migrate;
 mod notify;
 pub mod outbox;
 pub mod page;
+mod pool;
 pub mod roles;
 mod rows;
 mod scope;
@@ -34,7 +35,7 @@ pub use scope::Scope;
 
 use crate::domain::{AccountId, UserId};
 use deadpool_postgres::{Object, Pool, Transaction};
-use dsn::ConnectPlan;
+use pool::Way;
 use std::sync::Arc;
 
 /// Connections to one installation's database.
@@ -42,12 +43,6 @@ use std::sync::Arc;
 pub struct Store {
     pool: Pool,
     way: Arc<Way>,
-}
-
-/// How a connection outside the pool is made.
-struct Way {
-    plan: ConnectPlan,
-    role: Option<String>,
 }
 
 /// A borrowed connection.
@@ -58,11 +53,10 @@ pub struct Connection {
 }
 
 impl Store {
-    pub(in crate::store) fn new(pool: Pool, plan: ConnectPlan, role: Option<&str>) -> Self {
-        let role = role.map(str::to_owned);
+    fn new(pool: Pool, way: Way) -> Self {
         Self {
             pool,
-            way: Arc::new(Way { plan, role }),
+            way: Arc::new(way),
         }
     }
 
@@ -95,7 +89,7 @@ impl Store {
 
     /// Ends on the server what runs under this canceller.
     pub async fn cancel(&self, canceller: &Canceller) {
-        canceller.cancel(&self.way.plan).await;
+        canceller.cancel(self.way.tls.as_ref()).await;
     }
 
     /// Closes the connections that nobody uses: after one that gave no answer the others will give none.
@@ -112,8 +106,7 @@ impl Store {
         account: AccountId,
         user: Option<UserId>,
     ) -> Result<Listener, StoreError> {
-        let Way { plan, role } = &*self.way;
-        Listener::open(plan, role.as_deref(), (account, user)).await
+        Listener::open(&self.way, (account, user)).await
     }
 
     /// Says a word on an account's channel, for whoever wants to know whether it is heard.

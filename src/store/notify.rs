@@ -1,11 +1,11 @@
 //! What changes, told by the database (LISTEN) on a connection of its own.
 
-use super::{StoreError, dsn::ConnectPlan, roles::quoted, tls};
+use super::{StoreError, pool::Way, roles::quoted};
 use crate::domain::{AccountId, UserId};
 use futures_util::{StreamExt, future::ready, stream};
 use std::fmt::Write;
 use tokio::{sync::mpsc, task::JoinSet};
-use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, tls::MakeTlsConnect};
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, tls::MakeTlsConnect};
 use tokio_postgres::{Socket, tls::TlsConnect};
 use uuid::Uuid;
 
@@ -44,24 +44,17 @@ impl Listener {
         self.0.told.try_recv().ok()
     }
 
-    /// Listens as `role`.
-    ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub(super) async fn open(
-        plan: &ConnectPlan,
-        role: Option<&str>,
+        way: &Way,
         (account, user): (AccountId, Option<UserId>),
     ) -> Result<Self, StoreError> {
-        let line = match plan.mode {
-            tls::TlsMode::Disable => listened(plan, NoTls).await?,
-            mode => {
-                let connector = tls::connector(mode, plan.root.as_deref())
-                    .map_err(|fault| StoreError::Unavailable(fault.to_string()))?;
-                listened(plan, connector).await?
-            }
+        let line = match way.tls.clone() {
+            None => listened(&way.config, NoTls).await?,
+            Some(tls) => listened(&way.config, tls).await?,
         };
-        let mut sql = role.map_or_else(String::new, |role| format!("SET ROLE {};", quoted(role)));
+        let mut sql = way.become_role();
         for id in [Some(account.0), user.map(|user| user.0)]
             .into_iter()
             .flatten()
@@ -74,14 +67,14 @@ impl Listener {
     }
 }
 
-async fn listened<T>(plan: &ConnectPlan, tls: T) -> Result<Line, StoreError>
+async fn listened<T>(config: &Config, tls: T) -> Result<Line, StoreError>
 where
     T: MakeTlsConnect<Socket> + Clone + Send + 'static,
     T::Stream: Send + 'static,
     T::TlsConnect: Send,
     <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
 {
-    let (client, connection) = plan.config.connect(tls).await?;
+    let (client, connection) = config.connect(tls).await?;
     let (sender, told) = mpsc::unbounded_channel();
     let mut driver = JoinSet::new();
     driver.spawn(pass_on(connection, sender));

@@ -1,0 +1,60 @@
+//! How connections are made: those of the pool, and those that live outside it.
+
+use super::roles::quoted;
+use deadpool_postgres::{
+    BuildError, Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime,
+};
+use std::time::Duration;
+use tokio_postgres::{Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// How long to wait for a connection, new or from the pool.
+pub(super) const CONNECT: Duration = Duration::from_secs(3);
+/// No statement of a screen takes this long; one that does is cut off by the server.
+const SESSION: &str = "SET statement_timeout = '5s'; SET lock_timeout = '3s'; \
+    SET idle_in_transaction_session_timeout = '10s'; SET TimeZone = 'UTC'";
+
+/// How one installation's database is reached.
+pub(super) struct Way {
+    pub(super) config: Config,
+    /// None where the connection carries no TLS.
+    pub(super) tls: Option<MakeRustlsConnect>,
+    /// What each connection becomes.
+    pub(super) role: Option<String>,
+}
+
+impl Way {
+    /// A pool of at most `size` connections that never waits without end.
+    pub(super) fn pool(&self, size: usize) -> Result<Pool, BuildError> {
+        let session = format!("{SESSION}; {}", self.become_role());
+        let recycling = ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        };
+        let manager = match self.tls.clone() {
+            None => Manager::from_config(self.config.clone(), NoTls, recycling),
+            Some(tls) => Manager::from_config(self.config.clone(), tls, recycling),
+        };
+        Pool::builder(manager)
+            .max_size(size)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(CONNECT))
+            .create_timeout(Some(CONNECT + Duration::from_secs(1)))
+            .recycle_timeout(Some(CONNECT))
+            .post_create(Hook::async_fn(move |client, _| {
+                let session = session.clone();
+                Box::pin(async move {
+                    client
+                        .batch_execute(&session)
+                        .await
+                        .map_err(HookError::Backend)
+                })
+            }))
+            .build()
+    }
+
+    /// The statement with which a connection becomes the application's role; empty where it stays.
+    pub(super) fn become_role(&self) -> String {
+        let set = |role: &String| format!("SET ROLE {};", quoted(role));
+        self.role.as_ref().map_or_else(String::new, set)
+    }
+}
