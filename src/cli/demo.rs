@@ -132,14 +132,14 @@ async fn filled(configured: &Configured, dsn: &str, args: &DemoArgs) -> Outcome<
         .await?;
     // One of them is the owner, who is there already.
     let others = i64::from(args.members.saturating_sub(1));
-    demo::members(db, mills.account.id, mills.owner.id, others)
+    demo::members(&connection, mills.account.id, mills.owner.id, others)
         .await
         .map_err(known)?;
     service
         .set_up(&operator, "Babbage Instruments", &owner, None)
         .await?;
     invite(&service, mills.account.id).await?;
-    demo::deliveries(db, mills.account.id)
+    demo::deliveries(&connection, mills.account.id)
         .await
         .map_err(known)?;
     Ok(service)

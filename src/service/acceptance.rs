@@ -13,9 +13,8 @@ use crate::{
         InvitationToken, Role, Standing, User, UserId, Who,
         policy::{self, Deed},
     },
-    store::{Connection, Scope, accounts, events, invitations, logins, members, users},
+    store::{Connection, Db, Scope, Tx, accounts, events, invitations, logins, members, users},
 };
-use deadpool_postgres::{GenericClient, Transaction};
 
 /// How people outside see the operator: the name of a system's user is nobody's business.
 pub(super) const OPERATOR: &str = "The operator";
@@ -141,7 +140,7 @@ impl Service {
         operation: Operation,
         token: &InvitationToken,
         connection: &'a mut Connection,
-    ) -> Result<(Transaction<'a>, Invitation, Account)> {
+    ) -> Result<(Tx<'a>, Invitation, Account)> {
         let (tx, account, id) = at_the_link(operation, token, connection).await?;
         let account = accounts::by_id(&tx, account).await?;
         self.alive(tx, account, id).await
@@ -154,7 +153,7 @@ impl Service {
         operation: Operation,
         token: &InvitationToken,
         connection: &'a mut Connection,
-    ) -> Result<(Transaction<'a>, Invitation, Account)> {
+    ) -> Result<(Tx<'a>, Invitation, Account)> {
         let (tx, account, id) = at_the_link(operation, token, connection).await?;
         let account = accounts::lock(&tx, account).await?;
         let same = invitations::by_digest(&tx, &token.digest()).await?;
@@ -164,10 +163,10 @@ impl Service {
 
     async fn alive<'a>(
         &self,
-        tx: Transaction<'a>,
+        tx: Tx<'a>,
         account: Option<Account>,
         id: InvitationId,
-    ) -> Result<(Transaction<'a>, Invitation, Account)> {
+    ) -> Result<(Tx<'a>, Invitation, Account)> {
         let dead = |reason| ServiceError::Dead(reason);
         let account = account.ok_or_else(|| dead(Dead::Unknown))?;
         let found = invitations::by_id(&tx, account.id, id).await?;
@@ -183,11 +182,7 @@ impl Service {
         Ok((tx, invitation, account))
     }
 
-    async fn inviter_still_may(
-        &self,
-        db: &impl GenericClient,
-        invitation: &Invitation,
-    ) -> Result<()> {
+    async fn inviter_still_may(&self, db: &impl Db, invitation: &Invitation) -> Result<()> {
         let Some(inviter) = invitation.inviter else {
             return Ok(());
         };
@@ -211,7 +206,7 @@ impl Service {
 
     async fn join(
         &self,
-        tx: &Transaction<'_>,
+        tx: &Tx<'_>,
         token: &InvitationToken,
         (invitation, account): (Invitation, Account),
         (user, entry): (User, &Entry),
@@ -247,12 +242,7 @@ impl Service {
         })
     }
 
-    async fn terms(
-        &self,
-        db: &impl GenericClient,
-        invitation: Invitation,
-        account: Account,
-    ) -> Result<Terms> {
+    async fn terms(&self, db: &impl Db, invitation: Invitation, account: Account) -> Result<Terms> {
         let inviter = match invitation.inviter {
             Some(id) => users::by_id(db, id).await?,
             None => None,
@@ -285,7 +275,7 @@ async fn at_the_link<'a>(
     operation: Operation,
     token: &InvitationToken,
     connection: &'a mut Connection,
-) -> Result<(Transaction<'a>, AccountId, InvitationId)> {
+) -> Result<(Tx<'a>, AccountId, InvitationId)> {
     let digest = token.digest();
     let tx = at_the_door(operation, &Scope::secret(digest), connection).await?;
     let found = invitations::by_digest(&tx, &digest).await?;

@@ -9,9 +9,8 @@ use crate::{
     domain::{
         Account, AccountId, Actor, Email, EventDraft, Grant, Role, TokenKeys, User, UserId, Who,
     },
-    store::{Scope, accounts, events, members, users},
+    store::{Scope, Tx, accounts, events, members, users},
 };
-use deadpool_postgres::Transaction;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -175,7 +174,7 @@ impl Service {
 }
 
 async fn create(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     (actor, keys): (&Actor, &TokenKeys),
     name: &str,
     (owner, hash): (&Email, Option<String>),

@@ -8,11 +8,10 @@ use crate::{
         policy::{self, Deed, Denied},
     },
     store::{
-        Connection, Scope, StoreError, accounts, members,
+        Connection, Db, Scope, Tx, accounts, members,
         sessions::{self, Live, Touch},
     },
 };
-use deadpool_postgres::{GenericClient, Transaction};
 use std::time::Duration;
 
 impl Service {
@@ -23,7 +22,7 @@ impl Service {
         actor: &Actor,
         account: AccountId,
         connection: &'a mut Connection,
-    ) -> Result<(Transaction<'a>, Standing)> {
+    ) -> Result<(Tx<'a>, Standing)> {
         let (tx, standing, _) = self
             .look_live(operation, actor, account, connection)
             .await?;
@@ -37,7 +36,7 @@ impl Service {
         actor: &Actor,
         account: AccountId,
         connection: &'a mut Connection,
-    ) -> Result<(Transaction<'a>, Standing, Live)> {
+    ) -> Result<(Tx<'a>, Standing, Live)> {
         let scope = Scope::account(account).for_user(actor.user_id());
         let tx = connection.begin(&scope).await?;
         let touch = match operation {
@@ -59,7 +58,7 @@ impl Service {
         operation: Operation,
         actor: &Actor,
         connection: &'a mut Connection,
-    ) -> Result<(Transaction<'a>, UserId)> {
+    ) -> Result<(Tx<'a>, UserId)> {
         let (tx, id, _) = self.own_live(operation, actor, connection).await?;
         Ok((tx, id))
     }
@@ -70,7 +69,7 @@ impl Service {
         operation: Operation,
         actor: &Actor,
         connection: &'a mut Connection,
-    ) -> Result<(Transaction<'a>, UserId)> {
+    ) -> Result<(Tx<'a>, UserId)> {
         let (tx, id, live) = self.own_live(operation, actor, connection).await?;
         if live.fresh {
             Ok((tx, id))
@@ -84,7 +83,7 @@ impl Service {
         operation: Operation,
         actor: &Actor,
         connection: &'a mut Connection,
-    ) -> Result<(Transaction<'a>, UserId, Live)> {
+    ) -> Result<(Tx<'a>, UserId, Live)> {
         let ended = ServiceError::NotSignedIn(SignInFault::Ended);
         let Who::User { id, session, .. } = &actor.who else {
             return Err(ended);
@@ -104,7 +103,7 @@ impl Service {
         operation: Operation,
         actor: &Actor,
         connection: &'a mut Connection,
-    ) -> Result<Transaction<'a>> {
+    ) -> Result<Tx<'a>> {
         operator_only(operation, actor)?;
         Ok(connection.begin(&Scope::installation()).await?)
     }
@@ -112,7 +111,7 @@ impl Service {
     /// The actor's authority in an account, as of now, and what their session vouches for.
     pub(super) async fn standing(
         &self,
-        db: &impl GenericClient,
+        db: &impl Db,
         actor: &Actor,
         account: AccountId,
         touch: Touch,
@@ -155,10 +154,7 @@ pub(super) fn operator_only(operation: Operation, actor: &Actor) -> Result<()> {
 }
 
 /// A transaction over the whole installation, for the delivery worker.
-pub(super) async fn as_worker(
-    operation: Operation,
-    connection: &mut Connection,
-) -> Result<Transaction<'_>> {
+pub(super) async fn as_worker(operation: Operation, connection: &mut Connection) -> Result<Tx<'_>> {
     match operation.policy() {
         Policy::Worker => Ok(connection.begin(&Scope::installation()).await?),
         _ => Err(misplaced(operation)),
@@ -170,7 +166,7 @@ pub(super) async fn at_the_door<'a>(
     operation: Operation,
     scope: &Scope,
     connection: &'a mut Connection,
-) -> Result<Transaction<'a>> {
+) -> Result<Tx<'a>> {
     match operation.policy() {
         Policy::Secret | Policy::Public => Ok(connection.begin(scope).await?),
         _ => Err(misplaced(operation)),
@@ -178,8 +174,8 @@ pub(super) async fn at_the_door<'a>(
 }
 
 /// Ends a transaction with what it came to.
-pub(super) async fn done<T>(tx: Transaction<'_>, value: T) -> Result<T> {
-    tx.commit().await.map_err(StoreError::from)?;
+pub(super) async fn done<T>(tx: Tx<'_>, value: T) -> Result<T> {
+    tx.commit().await?;
     Ok(value)
 }
 

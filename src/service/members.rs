@@ -12,9 +12,8 @@ use crate::{
         PermissionSet, REMOVED, Seek, Standing, UserId,
         policy::{self, Deed, Target},
     },
-    store::{invitations, members, sessions},
+    store::{Tx, invitations, members, sessions},
 };
-use deadpool_postgres::Transaction;
 use serde_json::{Value, json};
 
 impl Service {
@@ -79,7 +78,7 @@ impl Service {
     async fn seen_by(
         &self,
         viewer: &Standing,
-        tx: &Transaction<'_>,
+        tx: &Tx<'_>,
         account: AccountId,
         email: &Email,
     ) -> Result<Member> {

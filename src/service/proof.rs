@@ -9,12 +9,11 @@ use super::{
 use crate::{
     domain::{Email, RecoveryCode, User, UserId},
     store::{
-        Scope, factors,
+        Scope, Tx, factors,
         logins::{self, Attempt},
         users,
     },
 };
-use deadpool_postgres::Transaction;
 use secrecy::{ExposeSecret, SecretString};
 
 /// Failed verifications in 15 minutes after which an address has to wait.
@@ -145,7 +144,7 @@ impl Service {
     /// Spends a code of the authenticator or a recovery code; tells whether it was right.
     pub(super) async fn spend(
         &self,
-        tx: &Transaction<'_>,
+        tx: &Tx<'_>,
         user: UserId,
         code: &SecretString,
     ) -> Result<bool> {

@@ -13,11 +13,11 @@ use crate::{
         REMOVED, Restoration, User, UserId, policy::Denied,
     },
     store::{
+        Tx,
         events::{self, Whose},
         members, users,
     },
 };
-use deadpool_postgres::Transaction;
 use serde_json::Value;
 
 /// What a write is to bring back, with how much of it.
@@ -123,12 +123,7 @@ impl Service {
         .await
     }
 
-    async fn latest(
-        &self,
-        tx: &Transaction<'_>,
-        account: AccountId,
-        whose: Whose<'_>,
-    ) -> Result<Event> {
+    async fn latest(&self, tx: &Tx<'_>, account: AccountId, whose: Whose<'_>) -> Result<Event> {
         let within = self.0.settings.undo_for;
         let found = events::latest_undoable(tx, account, whose, within).await?;
         Ok(found.ok_or(Conflict::NothingToRestore)?)
@@ -223,7 +218,7 @@ impl Service {
 
 /// An earlier state of a membership beside what is there now.
 async fn restoration(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     (account, user): (AccountId, User),
     (event, moment): (&Event, Moment),
 ) -> Result<Restoration> {

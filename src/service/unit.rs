@@ -10,11 +10,10 @@ use crate::{
         policy::{self, Deed, Denied},
     },
     store::{
-        Connection, Scope, StoreError, accounts, commands, events, members,
+        Connection, Scope, Tx, accounts, commands, events, members,
         sessions::{Live, Touch},
     },
 };
-use deadpool_postgres::Transaction;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -22,7 +21,7 @@ use std::sync::Arc;
 
 /// An open write. Dropped without [`Unit::finish`] it rolls back.
 pub(super) struct Unit<'a> {
-    pub(super) tx: Transaction<'a>,
+    pub(super) tx: Tx<'a>,
     pub(super) account: Account,
     pub(super) standing: Standing,
     live: Live,
@@ -92,7 +91,7 @@ impl Service {
     /// Leaves the refusal of a write in the audit log, and nothing else of it.
     async fn refused(
         &self,
-        tx: Transaction<'_>,
+        tx: Tx<'_>,
         (write, operation): (&Write, Operation),
         error: ServiceError,
     ) -> Result<ServiceError> {
@@ -108,7 +107,7 @@ impl Service {
             let keys = self.keys();
             let log = (write.account, &*keys);
             events::append(&tx, log, &write.actor, command, &draft).await?;
-            tx.commit().await.map_err(StoreError::from)?;
+            tx.commit().await?;
         }
         Ok(error)
     }
@@ -169,7 +168,7 @@ impl Unit<'_> {
     /// Records the command's result and commits; a dry run rolls back.
     pub(super) async fn finish<T: Serialize>(self: Box<Self>, result: T) -> Result<T> {
         if self.write.mode == WriteMode::DryRun {
-            self.tx.rollback().await.map_err(StoreError::from)?;
+            self.tx.rollback().await?;
             return Ok(result);
         }
         let value = serde_json::to_value(&result).map_err(|error| ServiceError::bug(&error))?;
@@ -178,7 +177,7 @@ impl Unit<'_> {
             result: value,
         };
         commands::insert(&self.tx, self.account.id, self.write.command, &done).await?;
-        self.tx.commit().await.map_err(StoreError::from)?;
+        self.tx.commit().await?;
         Ok(result)
     }
 }

@@ -1,24 +1,17 @@
 //! Accounts, and the lock that every write to one takes first.
 
-use super::{StoreError, rows};
+use super::{Db, StoreError, rows};
 use crate::domain::{Account, AccountId, AccountSummary, DisplaySafe, UserId};
-use deadpool_postgres::GenericClient;
 use tokio_postgres::Row;
 
 /// Adds an account.
 ///
 /// # Errors
 /// [`StoreError::Taken`] when the name is in use.
-pub async fn insert(
-    db: &impl GenericClient,
-    id: AccountId,
-    name: &str,
-) -> Result<Account, StoreError> {
+pub async fn insert(db: &impl Db, id: AccountId, name: &str) -> Result<Account, StoreError> {
     let sql = "INSERT INTO accounts (id, name) VALUES ($1, $2)
         RETURNING id, name, member_count, created_at";
-    let row = db
-        .query_one(&db.prepare_cached(sql).await?, &[&id.0, &name])
-        .await?;
+    let row = db.query_one(sql, &[&id.0, &name]).await?;
     Ok(account(&row))
 }
 
@@ -26,11 +19,9 @@ pub async fn insert(
 ///
 /// # Errors
 /// [`StoreError::Busy`] when the lock is not to be had in time.
-pub async fn lock(db: &impl GenericClient, id: AccountId) -> Result<Option<Account>, StoreError> {
+pub async fn lock(db: &impl Db, id: AccountId) -> Result<Option<Account>, StoreError> {
     let sql = "SELECT id, name, member_count, created_at FROM accounts WHERE id = $1 FOR UPDATE";
-    let row = db
-        .query_opt(&db.prepare_cached(sql).await?, &[&id.0])
-        .await?;
+    let row = db.query_opt(sql, &[&id.0]).await?;
     Ok(row.as_ref().map(account))
 }
 
@@ -38,11 +29,9 @@ pub async fn lock(db: &impl GenericClient, id: AccountId) -> Result<Option<Accou
 ///
 /// # Errors
 /// What the database says.
-pub async fn by_id(db: &impl GenericClient, id: AccountId) -> Result<Option<Account>, StoreError> {
+pub async fn by_id(db: &impl Db, id: AccountId) -> Result<Option<Account>, StoreError> {
     let sql = "SELECT id, name, member_count, created_at FROM accounts WHERE id = $1";
-    let row = db
-        .query_opt(&db.prepare_cached(sql).await?, &[&id.0])
-        .await?;
+    let row = db.query_opt(sql, &[&id.0]).await?;
     Ok(row.as_ref().map(account))
 }
 
@@ -50,12 +39,10 @@ pub async fn by_id(db: &impl GenericClient, id: AccountId) -> Result<Option<Acco
 ///
 /// # Errors
 /// What the database says.
-pub async fn by_name(db: &impl GenericClient, name: &str) -> Result<Option<Account>, StoreError> {
+pub async fn by_name(db: &impl Db, name: &str) -> Result<Option<Account>, StoreError> {
     let sql =
         "SELECT id, name, member_count, created_at FROM accounts WHERE lower(name) = lower($1)";
-    let row = db
-        .query_opt(&db.prepare_cached(sql).await?, &[&name])
-        .await?;
+    let row = db.query_opt(sql, &[&name]).await?;
     Ok(row.as_ref().map(account))
 }
 
@@ -63,14 +50,9 @@ pub async fn by_name(db: &impl GenericClient, name: &str) -> Result<Option<Accou
 ///
 /// # Errors
 /// What the database says.
-pub async fn requires_second_factor(
-    db: &impl GenericClient,
-    id: AccountId,
-) -> Result<bool, StoreError> {
+pub async fn requires_second_factor(db: &impl Db, id: AccountId) -> Result<bool, StoreError> {
     let sql = "SELECT second_factor_required FROM accounts WHERE id = $1";
-    let row = db
-        .query_opt(&db.prepare_cached(sql).await?, &[&id.0])
-        .await?;
+    let row = db.query_opt(sql, &[&id.0]).await?;
     Ok(row.is_some_and(|row| row.get(0)))
 }
 
@@ -79,13 +61,12 @@ pub async fn requires_second_factor(
 /// # Errors
 /// What the database says.
 pub async fn require_second_factor(
-    db: &impl GenericClient,
+    db: &impl Db,
     id: AccountId,
     required: bool,
 ) -> Result<(), StoreError> {
     let sql = "UPDATE accounts SET second_factor_required = $2 WHERE id = $1";
-    db.execute(&db.prepare_cached(sql).await?, &[&id.0, &required])
-        .await?;
+    db.execute(sql, &[&id.0, &required]).await?;
     Ok(())
 }
 
@@ -93,10 +74,10 @@ pub async fn require_second_factor(
 ///
 /// # Errors
 /// What the database says.
-pub async fn list(db: &impl GenericClient, limit: i64) -> Result<Vec<Account>, StoreError> {
+pub async fn list(db: &impl Db, limit: i64) -> Result<Vec<Account>, StoreError> {
     let sql =
         "SELECT id, name, member_count, created_at FROM accounts ORDER BY lower(name) LIMIT $1";
-    let rows = db.query(&db.prepare_cached(sql).await?, &[&limit]).await?;
+    let rows = db.query(sql, &[&limit]).await?;
     Ok(rows.iter().map(account).collect())
 }
 
@@ -104,9 +85,9 @@ pub async fn list(db: &impl GenericClient, limit: i64) -> Result<Vec<Account>, S
 ///
 /// # Errors
 /// What the database says.
-pub async fn ids(db: &impl GenericClient) -> Result<Vec<AccountId>, StoreError> {
+pub async fn ids(db: &impl Db) -> Result<Vec<AccountId>, StoreError> {
     let sql = "SELECT id FROM accounts ORDER BY id";
-    let rows = db.query(&db.prepare_cached(sql).await?, &[]).await?;
+    let rows = db.query(sql, &[]).await?;
     Ok(rows.iter().map(|row| AccountId(row.get(0))).collect())
 }
 
@@ -114,12 +95,9 @@ pub async fn ids(db: &impl GenericClient) -> Result<Vec<AccountId>, StoreError> 
 ///
 /// # Errors
 /// What the database says.
-pub async fn any(db: &impl GenericClient) -> Result<bool, StoreError> {
+pub async fn any(db: &impl Db) -> Result<bool, StoreError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM accounts)";
-    Ok(db
-        .query_one(&db.prepare_cached(sql).await?, &[])
-        .await?
-        .get(0))
+    Ok(db.query_one(sql, &[]).await?.get(0))
 }
 
 /// The accounts of a user by name, with what the user may do in each; the one used last comes
@@ -127,17 +105,14 @@ pub async fn any(db: &impl GenericClient) -> Result<bool, StoreError> {
 ///
 /// # Errors
 /// What the database says.
-pub async fn of_user(
-    db: &impl GenericClient,
-    user: UserId,
-) -> Result<Vec<AccountSummary>, StoreError> {
+pub async fn of_user(db: &impl Db, user: UserId) -> Result<Vec<AccountSummary>, StoreError> {
     let sql = "SELECT a.id, a.name, a.member_count, m.role, m.permissions,
             m.ownership_offered_by IS NOT NULL AS ownership_offered,
             coalesce(m.last_used_at = max(m.last_used_at) OVER (), false) AS last_used
         FROM memberships m JOIN accounts a ON a.id = m.account_id
         WHERE m.user_id = $1
         ORDER BY last_used DESC, lower(a.name)";
-    let rows = db.query(&db.prepare_cached(sql).await?, &[&user.0]).await?;
+    let rows = db.query(sql, &[&user.0]).await?;
     rows.iter().map(summary).collect()
 }
 

@@ -1,8 +1,7 @@
 //! The hash chain of an account's audit log: how a link is made, and where the chain breaks.
 
-use super::{StoreError, events::COLUMNS};
+use super::{Db, StoreError, events::COLUMNS};
 use crate::domain::{AccountId, KeyId, TokenKey, TokenKeys};
-use deadpool_postgres::GenericClient;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio_postgres::Row;
@@ -14,7 +13,7 @@ use uuid::Uuid;
 /// # Errors
 /// What the database says.
 pub async fn first_broken(
-    db: &impl GenericClient,
+    db: &impl Db,
     (account, keys): (AccountId, &TokenKeys),
 ) -> Result<Option<i64>, StoreError> {
     let mut end = End::default();
@@ -56,7 +55,7 @@ pub enum Vouched {
 /// # Errors
 /// What the database says.
 pub async fn vouched(
-    db: &impl GenericClient,
+    db: &impl Db,
     (account, keys): (AccountId, &TokenKeys),
 ) -> Result<Vouched, StoreError> {
     let head = head(db, account).await?;
@@ -84,7 +83,7 @@ pub(super) fn who_vouches(
 ///
 /// # Errors
 /// What the database says.
-pub async fn is_linked(db: &impl GenericClient, account: AccountId) -> Result<bool, StoreError> {
+pub async fn is_linked(db: &impl Db, account: AccountId) -> Result<bool, StoreError> {
     Ok(walk(db, account, &mut End::default()).await?.is_none())
 }
 
@@ -92,10 +91,7 @@ pub async fn is_linked(db: &impl GenericClient, account: AccountId) -> Result<bo
 ///
 /// # Errors
 /// What the database says.
-pub async fn vouch(
-    db: &impl GenericClient,
-    (account, key): (AccountId, &TokenKey),
-) -> Result<(), StoreError> {
+pub async fn vouch(db: &impl Db, (account, key): (AccountId, &TokenKey)) -> Result<(), StoreError> {
     if let Some((sequence, hash)) = last(db, account).await? {
         set_head(db, (account, key), (sequence, &hash)).await?;
     }
@@ -103,31 +99,23 @@ pub async fn vouch(
 }
 
 /// The last event's sequence and hash.
-async fn last(
-    db: &impl GenericClient,
-    account: AccountId,
-) -> Result<Option<(i64, Vec<u8>)>, StoreError> {
+async fn last(db: &impl Db, account: AccountId) -> Result<Option<(i64, Vec<u8>)>, StoreError> {
     let sql =
         "SELECT sequence, hash FROM events WHERE account_id = $1 ORDER BY sequence DESC LIMIT 1";
-    let row = db
-        .query_opt(&db.prepare_cached(sql).await?, &[&account.0])
-        .await?;
+    let row = db.query_opt(sql, &[&account.0]).await?;
     Ok(row.map(|row| (row.get("sequence"), row.get("hash"))))
 }
 
 /// Writes what vouches for the end of a log.
 pub(super) async fn set_head(
-    db: &impl GenericClient,
+    db: &impl Db,
     (account, key): (AccountId, &TokenKey),
     (sequence, hash): (i64, &[u8]),
 ) -> Result<(), StoreError> {
     let head = key.audit_head(account, sequence, hash);
     let sql = "UPDATE accounts SET audit_sequence = $2, audit_head = $3 WHERE id = $1";
-    db.execute(
-        &db.prepare_cached(sql).await?,
-        &[&account.0, &sequence, &head.as_slice()],
-    )
-    .await?;
+    db.execute(sql, &[&account.0, &sequence, &head.as_slice()])
+        .await?;
     Ok(())
 }
 
@@ -139,19 +127,14 @@ struct End {
 }
 
 /// Follows the chain to its end; returns where it breaks.
-async fn walk(
-    db: &impl GenericClient,
-    account: AccountId,
-    end: &mut End,
-) -> Result<Option<i64>, StoreError> {
+async fn walk(db: &impl Db, account: AccountId, end: &mut End) -> Result<Option<i64>, StoreError> {
     const PAGE: i64 = 1000;
     let sql = format!(
         "SELECT {COLUMNS} FROM events WHERE account_id = $1 AND sequence > $2
          ORDER BY sequence LIMIT {PAGE}"
     );
-    let statement = db.prepare_cached(&sql).await?;
     loop {
-        let rows = db.query(&statement, &[&account.0, &end.sequence]).await?;
+        let rows = db.query(&sql, &[&account.0, &end.sequence]).await?;
         if rows.is_empty() {
             return Ok(None);
         }
@@ -169,14 +152,9 @@ async fn walk(
 }
 
 /// The last sequence, and what vouches for it.
-async fn head(
-    db: &impl GenericClient,
-    account: AccountId,
-) -> Result<(i64, Option<Vec<u8>>), StoreError> {
+async fn head(db: &impl Db, account: AccountId) -> Result<(i64, Option<Vec<u8>>), StoreError> {
     let sql = "SELECT audit_sequence, audit_head FROM accounts WHERE id = $1";
-    let row = db
-        .query_opt(&db.prepare_cached(sql).await?, &[&account.0])
-        .await?;
+    let row = db.query_opt(sql, &[&account.0]).await?;
     Ok(row.map_or((0, None), |row| (row.get(0), row.get(1))))
 }
 

@@ -1,9 +1,8 @@
 //! Command ids: a connection can die after the commit and before the answer, so the same id again
 //! returns the first result.
 
-use super::StoreError;
+use super::{Db, StoreError};
 use crate::domain::{AccountId, CommandId};
-use deadpool_postgres::GenericClient;
 use serde_json::Value;
 
 /// A command that has run.
@@ -18,14 +17,12 @@ pub struct Done {
 /// # Errors
 /// What the database says.
 pub async fn find(
-    db: &impl GenericClient,
+    db: &impl Db,
     account: AccountId,
     id: CommandId,
 ) -> Result<Option<Done>, StoreError> {
     let sql = "SELECT request, result FROM commands WHERE id = $1 AND account_id = $2";
-    let row = db
-        .query_opt(&db.prepare_cached(sql).await?, &[&id.0, &account.0])
-        .await?;
+    let row = db.query_opt(sql, &[&id.0, &account.0]).await?;
     Ok(row.map(|row| Done {
         request: row.get("request"),
         result: row.get("result"),
@@ -37,16 +34,13 @@ pub async fn find(
 /// # Errors
 /// What the database says.
 pub async fn insert(
-    db: &impl GenericClient,
+    db: &impl Db,
     account: AccountId,
     id: CommandId,
     done: &Done,
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO commands (id, account_id, request, result) VALUES ($1, $2, $3, $4)";
-    db.execute(
-        &db.prepare_cached(sql).await?,
-        &[&id.0, &account.0, &done.request, &done.result],
-    )
-    .await?;
+    db.execute(sql, &[&id.0, &account.0, &done.request, &done.result])
+        .await?;
     Ok(())
 }

@@ -1,9 +1,8 @@
 //! Sample data for `rollbook demo`, made with set-based SQL: people with names, logins and roles of
 //! every kind, and invitations in each state of delivery.
 
-use super::StoreError;
+use super::{Db, StoreError};
 use crate::domain::{AccountId, UserId};
-use deadpool_postgres::GenericClient;
 
 const FIRST: [&str; 24] = [
     "Ada", "Grace", "Edsger", "Barbara", "Alan", "Frances", "Donald", "Radia", "Niklaus",
@@ -35,7 +34,7 @@ const SETS: [&str; 4] = [
 /// # Errors
 /// What the database says.
 pub async fn members(
-    db: &impl GenericClient,
+    db: &impl Db,
     account: AccountId,
     owner: UserId,
     count: i64,
@@ -75,7 +74,7 @@ pub async fn members(
 ///
 /// # Errors
 /// What the database says.
-pub async fn deliveries(db: &impl GenericClient, account: AccountId) -> Result<(), StoreError> {
+pub async fn deliveries(db: &impl Db, account: AccountId) -> Result<(), StoreError> {
     let sql = "UPDATE outbox o SET state = s.state, attempts = s.attempts, last_reply = s.reply,
             next_attempt_at = now() + interval '1 day',
             created_at = now() - make_interval(hours => (i.n * 5)::int)

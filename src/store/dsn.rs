@@ -4,7 +4,7 @@
 //! taken out here and mean what they mean to libpq (PostgreSQL manual, 34.1.2 and 34.19).
 
 use super::{
-    Connection, Store, StoreError,
+    Connection, Naming, Store, StoreError,
     pool::{CONNECT, Way},
     tls::{self, TlsFault, TlsMode},
 };
@@ -93,6 +93,7 @@ impl ConnectPlan {
             config: self.config.clone(),
             tls: self.tls()?,
             role: role.map(str::to_owned),
+            naming: Naming::Prepared,
         };
         let pool = way
             .pool(size)

@@ -2,13 +2,12 @@
 //! so that sequences have no gaps and no forks.
 
 use super::{
-    StoreError,
+    Db, StoreError,
     chain::{self, Link, Vouched},
 };
 use crate::domain::{
     AccountId, Actor, CHANGED, DisplaySafe, Event, EventDraft, REMOVED, TokenKeys, UserId,
 };
-use deadpool_postgres::GenericClient;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -22,7 +21,7 @@ pub(super) const COLUMNS: &str = "id, sequence, at, actor, source, action, subje
 /// # Errors
 /// What the database says; then the change must not happen either.
 pub async fn append(
-    db: &impl GenericClient,
+    db: &impl Db,
     (account, keys): (AccountId, &TokenKeys),
     actor: &Actor,
     command: Option<Uuid>,
@@ -32,9 +31,7 @@ pub async fn append(
         FROM accounts a LEFT JOIN LATERAL (SELECT sequence, hash FROM events
                 WHERE account_id = a.id ORDER BY sequence DESC LIMIT 1) last ON true
         WHERE a.id = $1";
-    let row = db
-        .query_one(&db.prepare_cached(last).await?, &[&account.0])
-        .await?;
+    let row = db.query_one(last, &[&account.0]).await?;
     let link = Link {
         account,
         sequence: row.get::<_, Option<i64>>("sequence").unwrap_or_default() + 1,
@@ -53,7 +50,7 @@ pub async fn append(
             subject_id, subject, before, after, command_id, hash)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     db.execute(
-        &db.prepare_cached(sql).await?,
+        sql,
         &[
             &account.0,
             &link.sequence,
@@ -88,7 +85,7 @@ pub async fn append(
 /// # Errors
 /// What the database says.
 pub async fn list(
-    db: &impl GenericClient,
+    db: &impl Db,
     account: AccountId,
     before: Option<i64>,
     limit: i64,
@@ -98,12 +95,7 @@ pub async fn list(
          ORDER BY sequence DESC LIMIT $3"
     );
     let before = before.unwrap_or(i64::MAX);
-    let rows = db
-        .query(
-            &db.prepare_cached(&sql).await?,
-            &[&account.0, &before, &limit],
-        )
-        .await?;
+    let rows = db.query(&sql, &[&account.0, &before, &limit]).await?;
     Ok(rows.iter().map(event).collect())
 }
 
@@ -112,7 +104,7 @@ pub async fn list(
 /// # Errors
 /// What the database says.
 pub async fn after(
-    db: &impl GenericClient,
+    db: &impl Db,
     account: AccountId,
     after: i64,
     limit: i64,
@@ -121,12 +113,7 @@ pub async fn after(
         "SELECT {COLUMNS} FROM events WHERE account_id = $1 AND sequence > $2
          ORDER BY sequence LIMIT $3"
     );
-    let rows = db
-        .query(
-            &db.prepare_cached(&sql).await?,
-            &[&account.0, &after, &limit],
-        )
-        .await?;
+    let rows = db.query(&sql, &[&account.0, &after, &limit]).await?;
     Ok(rows.iter().map(event).collect())
 }
 
@@ -146,7 +133,7 @@ pub enum Whose<'a> {
 /// # Errors
 /// What the database says.
 pub async fn latest_undoable(
-    db: &impl GenericClient,
+    db: &impl Db,
     account: AccountId,
     whose: Whose<'_>,
     within: std::time::Duration,
@@ -175,7 +162,7 @@ pub async fn latest_undoable(
     );
     let row = db
         .query_opt(
-            &db.prepare_cached(&sql).await?,
+            &sql,
             &[
                 &account.0,
                 &id.map(|id| id.0),
@@ -200,7 +187,7 @@ const HISTORY: &str = "e.account_id = $1 AND e.subject_id IN (SELECT $2::uuid UN
 /// # Errors
 /// What the database says.
 pub async fn history(
-    db: &impl GenericClient,
+    db: &impl Db,
     (account, user): (AccountId, UserId),
     before: Option<i64>,
     limit: i64,
@@ -211,10 +198,7 @@ pub async fn history(
     );
     let before = before.unwrap_or(i64::MAX);
     let rows = db
-        .query(
-            &db.prepare_cached(&sql).await?,
-            &[&account.0, &user.0, &before, &limit],
-        )
+        .query(&sql, &[&account.0, &user.0, &before, &limit])
         .await?;
     Ok(rows.iter().map(event).collect())
 }
@@ -224,16 +208,13 @@ pub async fn history(
 /// # Errors
 /// What the database says.
 pub async fn of_history(
-    db: &impl GenericClient,
+    db: &impl Db,
     (account, user): (AccountId, UserId),
     sequence: i64,
 ) -> Result<Option<Event>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM events e WHERE {HISTORY} AND e.sequence = $3");
     let row = db
-        .query_opt(
-            &db.prepare_cached(&sql).await?,
-            &[&account.0, &user.0, &sequence],
-        )
+        .query_opt(&sql, &[&account.0, &user.0, &sequence])
         .await?;
     Ok(row.as_ref().map(event))
 }

@@ -1,8 +1,7 @@
 //! Second factors and their recovery codes. The transaction's scope is their user.
 
-use super::StoreError;
+use super::{Db, StoreError};
 use crate::domain::{DisplaySafe, KeyId, TokenDigest, UserId};
-use deadpool_postgres::GenericClient;
 use tokio_postgres::Row;
 
 /// A user's second factor.
@@ -23,13 +22,11 @@ pub struct Factor {
 ///
 /// # Errors
 /// What the database says.
-pub async fn find(db: &impl GenericClient, user: UserId) -> Result<Option<Factor>, StoreError> {
+pub async fn find(db: &impl Db, user: UserId) -> Result<Option<Factor>, StoreError> {
     let sql = "SELECT generation, confirmed_at IS NOT NULL AS confirmed, last_step, key_id,
             extract(epoch FROM clock_timestamp())::bigint AS now
         FROM second_factors WHERE user_id = $1";
-    let row = db
-        .query_opt(&db.prepare_cached(sql).await?, &[&user.0])
-        .await?;
+    let row = db.query_opt(sql, &[&user.0]).await?;
     Ok(row.map(|row| Factor {
         generation: row.get("generation"),
         confirmed: row.get("confirmed"),
@@ -43,18 +40,12 @@ pub async fn find(db: &impl GenericClient, user: UserId) -> Result<Option<Factor
 ///
 /// # Errors
 /// What the database says.
-pub async fn begin(
-    db: &impl GenericClient,
-    user: UserId,
-    key: KeyId,
-) -> Result<Option<i32>, StoreError> {
+pub async fn begin(db: &impl Db, user: UserId, key: KeyId) -> Result<Option<i32>, StoreError> {
     let sql = "INSERT INTO second_factors AS f (user_id, key_id) VALUES ($1, $2)
         ON CONFLICT (user_id) DO UPDATE SET generation = f.generation + 1, last_step = 0, key_id = $2
             WHERE f.confirmed_at IS NULL
         RETURNING generation";
-    let row = db
-        .query_opt(&db.prepare_cached(sql).await?, &[&user.0, &key.as_bytes()])
-        .await?;
+    let row = db.query_opt(sql, &[&user.0, &key.as_bytes()]).await?;
     Ok(row.map(|row| row.get(0)))
 }
 
@@ -63,10 +54,10 @@ pub async fn begin(
 ///
 /// # Errors
 /// What the database says.
-pub async fn all(db: &impl GenericClient) -> Result<Vec<(DisplaySafe, Option<KeyId>)>, StoreError> {
+pub async fn all(db: &impl Db) -> Result<Vec<(DisplaySafe, Option<KeyId>)>, StoreError> {
     let sql = "SELECT u.email, f.key_id FROM second_factors f JOIN users u ON u.id = f.user_id
         WHERE f.confirmed_at IS NOT NULL ORDER BY u.email_key";
-    let rows = db.query(&db.prepare_cached(sql).await?, &[]).await?;
+    let rows = db.query(sql, &[]).await?;
     let one = |row| (DisplaySafe::new(Row::get(row, "email")), key(row));
     Ok(rows.iter().map(one).collect())
 }
@@ -79,10 +70,9 @@ fn key(row: &Row) -> Option<KeyId> {
 ///
 /// # Errors
 /// What the database says.
-pub async fn confirm(db: &impl GenericClient, user: UserId) -> Result<(), StoreError> {
+pub async fn confirm(db: &impl Db, user: UserId) -> Result<(), StoreError> {
     let sql = "UPDATE second_factors SET confirmed_at = now() WHERE user_id = $1";
-    db.execute(&db.prepare_cached(sql).await?, &[&user.0])
-        .await?;
+    db.execute(sql, &[&user.0]).await?;
     Ok(())
 }
 
@@ -90,10 +80,9 @@ pub async fn confirm(db: &impl GenericClient, user: UserId) -> Result<(), StoreE
 ///
 /// # Errors
 /// What the database says.
-pub async fn remove(db: &impl GenericClient, user: UserId) -> Result<(), StoreError> {
+pub async fn remove(db: &impl Db, user: UserId) -> Result<(), StoreError> {
     let sql = "UPDATE second_factors SET confirmed_at = NULL WHERE user_id = $1";
-    db.execute(&db.prepare_cached(sql).await?, &[&user.0])
-        .await?;
+    db.execute(sql, &[&user.0]).await?;
     set_recovery_codes(db, user, &[]).await
 }
 
@@ -102,19 +91,13 @@ pub async fn remove(db: &impl GenericClient, user: UserId) -> Result<(), StoreEr
 /// # Errors
 /// What the database says.
 pub async fn spend_step(
-    db: &impl GenericClient,
+    db: &impl Db,
     user: UserId,
     (step, key): (i64, KeyId),
 ) -> Result<bool, StoreError> {
     let sql = "UPDATE second_factors SET last_step = $2, key_id = $3
         WHERE user_id = $1 AND last_step < $2";
-    Ok(db
-        .execute(
-            &db.prepare_cached(sql).await?,
-            &[&user.0, &step, &key.as_bytes()],
-        )
-        .await?
-        == 1)
+    Ok(db.execute(sql, &[&user.0, &step, &key.as_bytes()]).await? == 1)
 }
 
 /// Replaces all recovery codes.
@@ -122,17 +105,15 @@ pub async fn spend_step(
 /// # Errors
 /// What the database says.
 pub async fn set_recovery_codes(
-    db: &impl GenericClient,
+    db: &impl Db,
     user: UserId,
     digests: &[TokenDigest],
 ) -> Result<(), StoreError> {
     let gone = "DELETE FROM recovery_codes WHERE user_id = $1";
-    db.execute(&db.prepare_cached(gone).await?, &[&user.0])
-        .await?;
+    db.execute(gone, &[&user.0]).await?;
     let sql = "INSERT INTO recovery_codes (user_id, digest) SELECT $1, unnest($2::bytea[])";
     let digests: Vec<&[u8]> = digests.iter().map(TokenDigest::as_bytes).collect();
-    db.execute(&db.prepare_cached(sql).await?, &[&user.0, &digests])
-        .await?;
+    db.execute(sql, &[&user.0, &digests]).await?;
     Ok(())
 }
 
@@ -141,29 +122,20 @@ pub async fn set_recovery_codes(
 /// # Errors
 /// What the database says.
 pub async fn spend_recovery_code(
-    db: &impl GenericClient,
+    db: &impl Db,
     user: UserId,
     digest: &TokenDigest,
 ) -> Result<bool, StoreError> {
     let sql = "UPDATE recovery_codes SET used_at = now()
         WHERE user_id = $1 AND digest = $2 AND used_at IS NULL";
-    Ok(db
-        .execute(
-            &db.prepare_cached(sql).await?,
-            &[&user.0, &digest.as_bytes()],
-        )
-        .await?
-        == 1)
+    Ok(db.execute(sql, &[&user.0, &digest.as_bytes()]).await? == 1)
 }
 
 /// How many recovery codes are left.
 ///
 /// # Errors
 /// What the database says.
-pub async fn recovery_codes_left(db: &impl GenericClient, user: UserId) -> Result<i64, StoreError> {
+pub async fn recovery_codes_left(db: &impl Db, user: UserId) -> Result<i64, StoreError> {
     let sql = "SELECT count(*) FROM recovery_codes WHERE user_id = $1 AND used_at IS NULL";
-    Ok(db
-        .query_one(&db.prepare_cached(sql).await?, &[&user.0])
-        .await?
-        .get(0))
+    Ok(db.query_one(sql, &[&user.0]).await?.get(0))
 }

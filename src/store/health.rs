@@ -1,7 +1,6 @@
 //! What `rollbook doctor` wants to know of a database.
 
-use super::StoreError;
-use deadpool_postgres::GenericClient;
+use super::{Db, StoreError};
 use jiff::Timestamp;
 
 /// The state of a database.
@@ -26,19 +25,16 @@ pub struct Health {
 ///
 /// # Errors
 /// What the database says.
-pub async fn now(db: &impl GenericClient) -> Result<Timestamp, StoreError> {
+pub async fn now(db: &impl Db) -> Result<Timestamp, StoreError> {
     let sql = "SELECT clock_timestamp()";
-    Ok(db
-        .query_one(&db.prepare_cached(sql).await?, &[])
-        .await?
-        .get(0))
+    Ok(db.query_one(sql, &[]).await?.get(0))
 }
 
 /// Looks at a migrated database, in the scope of the installation.
 ///
 /// # Errors
 /// What the database says.
-pub async fn look(db: &impl GenericClient) -> Result<Health, StoreError> {
+pub async fn look(db: &impl Db) -> Result<Health, StoreError> {
     let sql = "SELECT current_setting('server_version') AS server, current_user::text AS role,
             session_user::text AS login,
             (SELECT r.rolname::text FROM pg_roles r

@@ -1,8 +1,7 @@
 //! Invitations. Expiry is decided here, by the database's clock.
 
-use super::{StoreError, rows};
+use super::{Db, StoreError, rows};
 use crate::domain::{AccountId, Email, Grant, Invitation, InvitationId, TokenDigest, UserId};
-use deadpool_postgres::GenericClient;
 use std::time::Duration;
 use tokio_postgres::Row;
 
@@ -23,15 +22,10 @@ pub struct NewInvitation<'a> {
 ///
 /// # Errors
 /// What the database says.
-pub async fn expire(
-    db: &impl GenericClient,
-    account: AccountId,
-    email: &Email,
-) -> Result<(), StoreError> {
+pub async fn expire(db: &impl Db, account: AccountId, email: &Email) -> Result<(), StoreError> {
     let sql = "UPDATE invitations SET status = 'expired', decided_at = now(), version = version + 1
         WHERE account_id = $1 AND email_key = $2 AND status = 'pending' AND expires_at <= now()";
-    db.execute(&db.prepare_cached(sql).await?, &[&account.0, &email.key()])
-        .await?;
+    db.execute(sql, &[&account.0, &email.key()]).await?;
     Ok(())
 }
 
@@ -39,12 +33,12 @@ pub async fn expire(
 ///
 /// # Errors
 /// [`StoreError::Taken`] when one is pending for the address.
-pub async fn insert(db: &impl GenericClient, new: &NewInvitation<'_>) -> Result<(), StoreError> {
+pub async fn insert(db: &impl Db, new: &NewInvitation<'_>) -> Result<(), StoreError> {
     let sql = "INSERT INTO invitations (id, account_id, email, email_key, role, permissions,
             inviter_id, inviter_name, token_digest, expires_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + make_interval(secs => $10))";
     db.execute(
-        &db.prepare_cached(sql).await?,
+        sql,
         &[
             &new.id.0,
             &new.account.0,
@@ -67,7 +61,7 @@ pub async fn insert(db: &impl GenericClient, new: &NewInvitation<'_>) -> Result<
 /// # Errors
 /// What the database says.
 pub async fn by_id(
-    db: &impl GenericClient,
+    db: &impl Db,
     account: AccountId,
     id: InvitationId,
 ) -> Result<Option<Invitation>, StoreError> {
@@ -77,9 +71,7 @@ pub async fn by_id(
          WHERE i.account_id = $1 AND i.id = $2",
         rows::INVITATION
     );
-    let row = db
-        .query_opt(&db.prepare_cached(&sql).await?, &[&account.0, &id.0])
-        .await?;
+    let row = db.query_opt(&sql, &[&account.0, &id.0]).await?;
     row.as_ref().map(rows::invitation).transpose()
 }
 
@@ -89,13 +81,11 @@ pub async fn by_id(
 /// # Errors
 /// What the database says.
 pub async fn by_digest(
-    db: &impl GenericClient,
+    db: &impl Db,
     digest: &TokenDigest,
 ) -> Result<Option<(AccountId, InvitationId)>, StoreError> {
     let sql = "SELECT account_id, id FROM invitations WHERE token_digest = $1";
-    let row = db
-        .query_opt(&db.prepare_cached(sql).await?, &[&digest.as_bytes()])
-        .await?;
+    let row = db.query_opt(sql, &[&digest.as_bytes()]).await?;
     Ok(row.map(|row| (AccountId(row.get(0)), InvitationId(row.get(1)))))
 }
 
@@ -103,14 +93,9 @@ pub async fn by_digest(
 ///
 /// # Errors
 /// What the database says.
-pub async fn digest(
-    db: &impl GenericClient,
-    id: InvitationId,
-) -> Result<Option<TokenDigest>, StoreError> {
+pub async fn digest(db: &impl Db, id: InvitationId) -> Result<Option<TokenDigest>, StoreError> {
     let sql = "SELECT token_digest FROM invitations WHERE id = $1";
-    let row = db
-        .query_opt(&db.prepare_cached(sql).await?, &[&id.0])
-        .await?;
+    let row = db.query_opt(sql, &[&id.0]).await?;
     Ok(row.and_then(|row| TokenDigest::from_bytes(row.get(0))))
 }
 
@@ -120,11 +105,11 @@ pub async fn digest(
 /// # Errors
 /// What the database says.
 pub async fn live_links(
-    db: &impl GenericClient,
+    db: &impl Db,
 ) -> Result<Vec<(InvitationId, i32, Option<TokenDigest>)>, StoreError> {
     let sql = "SELECT id, generation, token_digest FROM invitations
         WHERE status = 'pending' AND expires_at > now()";
-    let rows = db.query(&db.prepare_cached(sql).await?, &[]).await?;
+    let rows = db.query(sql, &[]).await?;
     let one = |row: &Row| {
         let digest = TokenDigest::from_bytes(row.get("token_digest"));
         (InvitationId(row.get("id")), row.get("generation"), digest)
@@ -137,15 +122,13 @@ pub async fn live_links(
 /// # Errors
 /// What the database says.
 pub async fn pending_for(
-    db: &impl GenericClient,
+    db: &impl Db,
     account: AccountId,
     email: &Email,
 ) -> Result<Option<InvitationId>, StoreError> {
     let sql = "SELECT id FROM invitations
         WHERE account_id = $1 AND email_key = $2 AND status = 'pending'";
-    let row = db
-        .query_opt(&db.prepare_cached(sql).await?, &[&account.0, &email.key()])
-        .await?;
+    let row = db.query_opt(sql, &[&account.0, &email.key()]).await?;
     Ok(row.map(|row| InvitationId(row.get(0))))
 }
 
@@ -155,7 +138,7 @@ pub async fn pending_for(
 /// # Errors
 /// What the database says.
 pub async fn list(
-    db: &impl GenericClient,
+    db: &impl Db,
     account: AccountId,
     expired_within: Duration,
     limit: i64,
@@ -169,10 +152,7 @@ pub async fn list(
         rows::INVITATION
     );
     let rows = db
-        .query(
-            &db.prepare_cached(&sql).await?,
-            &[&account.0, &expired_within.as_secs_f64(), &limit],
-        )
+        .query(&sql, &[&account.0, &expired_within.as_secs_f64(), &limit])
         .await?;
     rows.iter().map(rows::invitation).collect()
 }
@@ -182,7 +162,7 @@ pub async fn list(
 /// # Errors
 /// What the database says.
 pub async fn renew(
-    db: &impl GenericClient,
+    db: &impl Db,
     id: InvitationId,
     generation: i32,
     digest: &TokenDigest,
@@ -192,7 +172,7 @@ pub async fn renew(
             expires_at = now() + make_interval(secs => $4)
         WHERE id = $1 AND status = 'pending'";
     db.execute(
-        &db.prepare_cached(sql).await?,
+        sql,
         &[
             &id.0,
             &generation,
@@ -208,15 +188,11 @@ pub async fn renew(
 ///
 /// # Errors
 /// What the database says.
-pub async fn set_grant(
-    db: &impl GenericClient,
-    id: InvitationId,
-    grant: &Grant,
-) -> Result<(), StoreError> {
+pub async fn set_grant(db: &impl Db, id: InvitationId, grant: &Grant) -> Result<(), StoreError> {
     let sql = "UPDATE invitations SET role = $2, permissions = $3, version = version + 1
         WHERE id = $1 AND status = 'pending'";
     db.execute(
-        &db.prepare_cached(sql).await?,
+        sql,
         &[&id.0, &grant.role.as_str(), &rows::keys(&grant.permissions)],
     )
     .await?;
@@ -229,7 +205,7 @@ pub async fn set_grant(
 /// # Errors
 /// What the database says.
 pub async fn accept(
-    db: &impl GenericClient,
+    db: &impl Db,
     id: InvitationId,
     digest: &TokenDigest,
 ) -> Result<bool, StoreError> {
@@ -237,10 +213,7 @@ pub async fn accept(
         "UPDATE invitations SET status = 'accepted', decided_at = now(), version = version + 1
         WHERE id = $1 AND token_digest = $2 AND status = 'pending'
           AND expires_at > clock_timestamp()";
-    Ok(db
-        .execute(&db.prepare_cached(sql).await?, &[&id.0, &digest.as_bytes()])
-        .await?
-        == 1)
+    Ok(db.execute(sql, &[&id.0, &digest.as_bytes()]).await? == 1)
 }
 
 /// Declines a pending invitation, expired or not; tells whether this call was the one.
@@ -248,28 +221,25 @@ pub async fn accept(
 /// # Errors
 /// What the database says.
 pub async fn decline(
-    db: &impl GenericClient,
+    db: &impl Db,
     id: InvitationId,
     digest: &TokenDigest,
 ) -> Result<bool, StoreError> {
     let sql =
         "UPDATE invitations SET status = 'declined', decided_at = now(), version = version + 1
         WHERE id = $1 AND token_digest = $2 AND status = 'pending'";
-    Ok(db
-        .execute(&db.prepare_cached(sql).await?, &[&id.0, &digest.as_bytes()])
-        .await?
-        == 1)
+    Ok(db.execute(sql, &[&id.0, &digest.as_bytes()]).await? == 1)
 }
 
 /// Withdraws a pending invitation; tells whether this call was the one.
 ///
 /// # Errors
 /// What the database says.
-pub async fn cancel(db: &impl GenericClient, id: InvitationId) -> Result<bool, StoreError> {
+pub async fn cancel(db: &impl Db, id: InvitationId) -> Result<bool, StoreError> {
     let sql =
         "UPDATE invitations SET status = 'cancelled', decided_at = now(), version = version + 1
         WHERE id = $1 AND status = 'pending'";
-    Ok(db.execute(&db.prepare_cached(sql).await?, &[&id.0]).await? == 1)
+    Ok(db.execute(sql, &[&id.0]).await? == 1)
 }
 
 /// How many pending invitations a user has sent in an account.
@@ -277,16 +247,13 @@ pub async fn cancel(db: &impl GenericClient, id: InvitationId) -> Result<bool, S
 /// # Errors
 /// What the database says.
 pub async fn count_sent_by(
-    db: &impl GenericClient,
+    db: &impl Db,
     account: AccountId,
     inviter: UserId,
 ) -> Result<i64, StoreError> {
     let sql = "SELECT count(*) FROM invitations
         WHERE account_id = $1 AND inviter_id = $2 AND status = 'pending' AND expires_at > now()";
-    Ok(db
-        .query_one(&db.prepare_cached(sql).await?, &[&account.0, &inviter.0])
-        .await?
-        .get(0))
+    Ok(db.query_one(sql, &[&account.0, &inviter.0]).await?.get(0))
 }
 
 /// Withdraws every pending invitation that a user has sent in an account; returns how many.
@@ -294,16 +261,14 @@ pub async fn count_sent_by(
 /// # Errors
 /// What the database says.
 pub async fn cancel_sent_by(
-    db: &impl GenericClient,
+    db: &impl Db,
     account: AccountId,
     inviter: UserId,
 ) -> Result<i64, StoreError> {
     let sql =
         "UPDATE invitations SET status = 'cancelled', decided_at = now(), version = version + 1
         WHERE account_id = $1 AND inviter_id = $2 AND status = 'pending'";
-    let cancelled = db
-        .execute(&db.prepare_cached(sql).await?, &[&account.0, &inviter.0])
-        .await?;
+    let cancelled = db.execute(sql, &[&account.0, &inviter.0]).await?;
     Ok(i64::try_from(cancelled).unwrap_or(i64::MAX))
 }
 
@@ -325,7 +290,7 @@ pub struct Usage {
 /// # Errors
 /// What the database says.
 pub async fn usage(
-    db: &impl GenericClient,
+    db: &impl Db,
     account: AccountId,
     inviter: Option<UserId>,
     email: &Email,
@@ -341,7 +306,7 @@ pub async fn usage(
             WHERE account_id = $1 AND status = 'pending' AND expires_at > now()) AS pending";
     let row = db
         .query_one(
-            &db.prepare_cached(sql).await?,
+            sql,
             &[&account.0, &inviter.map(|user| user.0), &email.key()],
         )
         .await?;

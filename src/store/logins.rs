@@ -1,8 +1,7 @@
 //! The login log; `users.last_login` is kept from it.
 
-use super::StoreError;
+use super::{Db, StoreError};
 use crate::domain::{DisplaySafe, Email, LoginAttempt, LoginMethod, Origin, UserId};
-use deadpool_postgres::GenericClient;
 
 /// A login to be recorded.
 pub struct Attempt<'a> {
@@ -16,12 +15,12 @@ pub struct Attempt<'a> {
 ///
 /// # Errors
 /// What the database says.
-pub async fn insert(db: &impl GenericClient, attempt: &Attempt<'_>) -> Result<i64, StoreError> {
+pub async fn insert(db: &impl Db, attempt: &Attempt<'_>) -> Result<i64, StoreError> {
     let sql = "INSERT INTO logins (user_id, email_key, success, method, source)
         VALUES ($1, $2, false, $3, $4) RETURNING id";
     let row = db
         .query_one(
-            &db.prepare_cached(sql).await?,
+            sql,
             &[
                 &attempt.user.map(|user| user.0),
                 &attempt.email.key(),
@@ -37,12 +36,11 @@ pub async fn insert(db: &impl GenericClient, attempt: &Attempt<'_>) -> Result<i6
 ///
 /// # Errors
 /// What the database says.
-pub async fn succeed(db: &impl GenericClient, login: i64) -> Result<(), StoreError> {
+pub async fn succeed(db: &impl Db, login: i64) -> Result<(), StoreError> {
     let sql = "WITH login AS (
             UPDATE logins SET success = true WHERE id = $1 RETURNING user_id, at)
         UPDATE users u SET last_login = login.at FROM login WHERE u.id = login.user_id";
-    db.execute(&db.prepare_cached(sql).await?, &[&login])
-        .await?;
+    db.execute(sql, &[&login]).await?;
     Ok(())
 }
 
@@ -50,10 +48,9 @@ pub async fn succeed(db: &impl GenericClient, login: i64) -> Result<(), StoreErr
 ///
 /// # Errors
 /// What the database says.
-pub async fn discount(db: &impl GenericClient, login: i64) -> Result<(), StoreError> {
+pub async fn discount(db: &impl Db, login: i64) -> Result<(), StoreError> {
     let sql = "UPDATE logins SET counted = false WHERE id = $1";
-    db.execute(&db.prepare_cached(sql).await?, &[&login])
-        .await?;
+    db.execute(sql, &[&login]).await?;
     Ok(())
 }
 
@@ -62,7 +59,7 @@ pub async fn discount(db: &impl GenericClient, login: i64) -> Result<(), StoreEr
 /// # Errors
 /// What the database says.
 pub async fn recent_failures(
-    db: &impl GenericClient,
+    db: &impl Db,
     email: &Email,
     origin: &Origin,
 ) -> Result<(i64, i64), StoreError> {
@@ -71,12 +68,7 @@ pub async fn recent_failures(
             AND at > now() - interval '15 minutes') AS by_email,
         (SELECT count(*) FROM logins WHERE source = $2 AND NOT success AND counted
             AND at > now() - interval '15 minutes') AS by_source";
-    let row = db
-        .query_one(
-            &db.prepare_cached(sql).await?,
-            &[&email.key(), &origin.as_str()],
-        )
-        .await?;
+    let row = db.query_one(sql, &[&email.key(), &origin.as_str()]).await?;
     Ok((row.get("by_email"), row.get("by_source")))
 }
 
@@ -85,10 +77,9 @@ pub async fn recent_failures(
 ///
 /// # Errors
 /// [`StoreError::Busy`].
-pub async fn queue_for(db: &impl GenericClient, email: &Email) -> Result<(), StoreError> {
+pub async fn queue_for(db: &impl Db, email: &Email) -> Result<(), StoreError> {
     let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
-    db.execute(&db.prepare_cached(sql).await?, &[&email.key()])
-        .await?;
+    db.execute(sql, &[&email.key()]).await?;
     Ok(())
 }
 
@@ -97,15 +88,13 @@ pub async fn queue_for(db: &impl GenericClient, email: &Email) -> Result<(), Sto
 /// # Errors
 /// What the database says.
 pub async fn of_user(
-    db: &impl GenericClient,
+    db: &impl Db,
     user: UserId,
     limit: i64,
 ) -> Result<Vec<LoginAttempt>, StoreError> {
     let sql = "SELECT at, success, method, source FROM logins
         WHERE user_id = $1 ORDER BY at DESC LIMIT $2";
-    let rows = db
-        .query(&db.prepare_cached(sql).await?, &[&user.0, &limit])
-        .await?;
+    let rows = db.query(sql, &[&user.0, &limit]).await?;
     let attempt = |row: &tokio_postgres::Row| LoginAttempt {
         at: row.get("at"),
         success: row.get("success"),

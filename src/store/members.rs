@@ -1,8 +1,7 @@
 //! Memberships: who is in an account and what they may do there.
 
-use super::{StoreError, page, rows};
+use super::{Db, StoreError, page, rows};
 use crate::domain::{AccountId, Email, Grant, Member, MemberQuery, UserId};
-use deadpool_postgres::GenericClient;
 
 pub use super::page::members as list;
 
@@ -10,11 +9,9 @@ pub use super::page::members as list;
 ///
 /// # Errors
 /// What the database says.
-pub async fn count(db: &impl GenericClient, account: AccountId) -> Result<i64, StoreError> {
+pub async fn count(db: &impl Db, account: AccountId) -> Result<i64, StoreError> {
     let sql = "SELECT member_count FROM accounts WHERE id = $1";
-    let row = db
-        .query_opt(&db.prepare_cached(sql).await?, &[&account.0])
-        .await?;
+    let row = db.query_opt(sql, &[&account.0]).await?;
     Ok(row.map_or(0, |row| row.get(0)))
 }
 
@@ -23,7 +20,7 @@ pub async fn count(db: &impl GenericClient, account: AccountId) -> Result<i64, S
 /// # Errors
 /// What the database says.
 pub async fn count_matching(
-    db: &impl GenericClient,
+    db: &impl Db,
     account: AccountId,
     query: &MemberQuery,
     cap: i64,
@@ -31,11 +28,8 @@ pub async fn count_matching(
     let sql = "SELECT count(*) FROM
         (SELECT 1 FROM account_members m WHERE m.account_id = $1 AND m.search LIKE $2 LIMIT $3) found";
     let needle = page::like(&query.search);
-    // Prepared anew, so planned for this needle.
-    let row = db
-        .query_one(&db.prepare(sql).await?, &[&account.0, &needle, &cap])
-        .await?;
-    Ok(row.get(0))
+    let rows = db.query_anew(sql, &[&account.0, &needle, &cap]).await?;
+    Ok(rows.first().map_or(0, |row| row.get(0)))
 }
 
 /// One member by address.
@@ -43,7 +37,7 @@ pub async fn count_matching(
 /// # Errors
 /// What the database says.
 pub async fn by_email(
-    db: &impl GenericClient,
+    db: &impl Db,
     account: AccountId,
     email: &Email,
 ) -> Result<Option<Member>, StoreError> {
@@ -51,9 +45,7 @@ pub async fn by_email(
         "SELECT {} FROM memberships m WHERE m.account_id = $1 AND m.email_key = $2",
         rows::MEMBER
     );
-    let row = db
-        .query_opt(&db.prepare_cached(&sql).await?, &[&account.0, &email.key()])
-        .await?;
+    let row = db.query_opt(&sql, &[&account.0, &email.key()]).await?;
     row.as_ref().map(rows::member).transpose()
 }
 
@@ -62,7 +54,7 @@ pub async fn by_email(
 /// # Errors
 /// What the database says.
 pub async fn by_user(
-    db: &impl GenericClient,
+    db: &impl Db,
     account: AccountId,
     user: UserId,
 ) -> Result<Option<Member>, StoreError> {
@@ -70,9 +62,7 @@ pub async fn by_user(
         "SELECT {} FROM memberships m WHERE m.account_id = $1 AND m.user_id = $2",
         rows::MEMBER
     );
-    let row = db
-        .query_opt(&db.prepare_cached(&sql).await?, &[&account.0, &user.0])
-        .await?;
+    let row = db.query_opt(&sql, &[&account.0, &user.0]).await?;
     row.as_ref().map(rows::member).transpose()
 }
 
@@ -80,12 +70,9 @@ pub async fn by_user(
 ///
 /// # Errors
 /// What the database says.
-pub async fn count_owners(db: &impl GenericClient, account: AccountId) -> Result<i64, StoreError> {
+pub async fn count_owners(db: &impl Db, account: AccountId) -> Result<i64, StoreError> {
     let sql = "SELECT count(*) FROM memberships WHERE account_id = $1 AND role = 'owner'";
-    Ok(db
-        .query_one(&db.prepare_cached(sql).await?, &[&account.0])
-        .await?
-        .get(0))
+    Ok(db.query_one(sql, &[&account.0]).await?.get(0))
 }
 
 /// Adds a member.
@@ -93,7 +80,7 @@ pub async fn count_owners(db: &impl GenericClient, account: AccountId) -> Result
 /// # Errors
 /// [`StoreError::Taken`] when they are one already.
 pub async fn insert(
-    db: &impl GenericClient,
+    db: &impl Db,
     account: AccountId,
     user: UserId,
     grant: &Grant,
@@ -106,7 +93,7 @@ pub async fn insert(
     );
     let row = db
         .query_one(
-            &db.prepare_cached(&sql).await?,
+            &sql,
             &[
                 &account.0,
                 &user.0,
@@ -124,7 +111,7 @@ pub async fn insert(
 /// # Errors
 /// What the database says.
 pub async fn set_grant(
-    db: &impl GenericClient,
+    db: &impl Db,
     account: AccountId,
     user: UserId,
     grant: &Grant,
@@ -137,7 +124,7 @@ pub async fn set_grant(
     );
     let row = db
         .query_one(
-            &db.prepare_cached(&sql).await?,
+            &sql,
             &[
                 &account.0,
                 &user.0,
@@ -154,7 +141,7 @@ pub async fn set_grant(
 /// # Errors
 /// What the database says.
 pub async fn offer_ownership(
-    db: &impl GenericClient,
+    db: &impl Db,
     account: AccountId,
     user: UserId,
     by: UserId,
@@ -164,12 +151,7 @@ pub async fn offer_ownership(
          WHERE account_id = $1 AND user_id = $2 RETURNING {}",
         rows::MEMBER
     );
-    let row = db
-        .query_one(
-            &db.prepare_cached(&sql).await?,
-            &[&account.0, &user.0, &by.0],
-        )
-        .await?;
+    let row = db.query_one(&sql, &[&account.0, &user.0, &by.0]).await?;
     rows::member(&row)
 }
 
@@ -178,32 +160,24 @@ pub async fn offer_ownership(
 /// # Errors
 /// What the database says.
 pub async fn offer_stands(
-    db: &impl GenericClient,
+    db: &impl Db,
     account: AccountId,
     user: UserId,
 ) -> Result<bool, StoreError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM memberships m
         JOIN memberships o ON o.account_id = m.account_id AND o.user_id = m.ownership_offered_by
         WHERE m.account_id = $1 AND m.user_id = $2 AND o.role = 'owner')";
-    Ok(db
-        .query_one(&db.prepare_cached(sql).await?, &[&account.0, &user.0])
-        .await?
-        .get(0))
+    Ok(db.query_one(sql, &[&account.0, &user.0]).await?.get(0))
 }
 
 /// Remembers that the user looks at this account, for the next sign-in.
 ///
 /// # Errors
 /// What the database says.
-pub async fn use_now(
-    db: &impl GenericClient,
-    account: AccountId,
-    user: UserId,
-) -> Result<(), StoreError> {
+pub async fn use_now(db: &impl Db, account: AccountId, user: UserId) -> Result<(), StoreError> {
     let sql = "UPDATE memberships SET last_used_at = clock_timestamp()
         WHERE account_id = $1 AND user_id = $2";
-    db.execute(&db.prepare_cached(sql).await?, &[&account.0, &user.0])
-        .await?;
+    db.execute(sql, &[&account.0, &user.0]).await?;
     Ok(())
 }
 
@@ -211,13 +185,8 @@ pub async fn use_now(
 ///
 /// # Errors
 /// What the database says; [`StoreError::LastOwner`] comes at the commit.
-pub async fn delete(
-    db: &impl GenericClient,
-    account: AccountId,
-    user: UserId,
-) -> Result<(), StoreError> {
+pub async fn delete(db: &impl Db, account: AccountId, user: UserId) -> Result<(), StoreError> {
     let sql = "DELETE FROM memberships WHERE account_id = $1 AND user_id = $2";
-    db.execute(&db.prepare_cached(sql).await?, &[&account.0, &user.0])
-        .await?;
+    db.execute(sql, &[&account.0, &user.0]).await?;
     Ok(())
 }

@@ -6,6 +6,7 @@ pub mod accounts;
 mod cancel;
 pub mod chain;
 pub mod commands;
+pub mod db;
 pub mod demo;
 pub mod dsn;
 mod error;
@@ -29,11 +30,13 @@ mod tls;
 pub mod users;
 
 pub use cancel::Canceller;
+pub use db::{Db, Naming};
 pub use error::StoreError;
 pub use notify::{Listener, Told};
 pub use scope::Scope;
 
 use crate::domain::{AccountId, UserId};
+use db::Line;
 use deadpool_postgres::{Object, Pool, Transaction};
 use pool::Way;
 use std::sync::Arc;
@@ -49,7 +52,14 @@ pub struct Store {
 pub struct Connection {
     /// Taken out only where it does not go back.
     object: Option<Object>,
+    naming: Naming,
     cancellable: Option<(Canceller, u64)>,
+}
+
+/// An open transaction; dropped without a commit it rolls back.
+pub struct Tx<'a> {
+    inner: Transaction<'a>,
+    naming: Naming,
 }
 
 impl Store {
@@ -68,6 +78,7 @@ impl Store {
         let object = Some(self.pool.get().await?);
         Ok(Connection {
             object,
+            naming: self.way.naming,
             cancellable: None,
         })
     }
@@ -83,6 +94,7 @@ impl Store {
             .ok_or(StoreError::Cancelled)?;
         Ok(Connection {
             object: Some(object),
+            naming: self.way.naming,
             cancellable: Some((canceller.clone(), number)),
         })
     }
@@ -142,8 +154,10 @@ impl Connection {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn begin(&mut self, scope: &Scope) -> Result<Transaction<'_>, StoreError> {
-        let tx = self.client_mut()?.transaction().await?;
+    pub async fn begin(&mut self, scope: &Scope) -> Result<Tx<'_>, StoreError> {
+        let naming = self.naming;
+        let inner = self.client_mut()?.transaction().await?;
+        let tx = Tx { inner, naming };
         scope.set(&tx).await?;
         Ok(tx)
     }
@@ -154,6 +168,47 @@ impl Connection {
     /// None while it is borrowed.
     pub fn client_mut(&mut self) -> Result<&mut Object, StoreError> {
         self.object.as_mut().ok_or(StoreError::Cancelled)
+    }
+}
+
+impl Tx<'_> {
+    /// Makes what was written last.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the answer was lost: it may have been committed;
+    /// [`StoreError::LastOwner`].
+    pub async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.inner.commit().await?)
+    }
+
+    /// Undoes what was written.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn rollback(self) -> Result<(), StoreError> {
+        Ok(self.inner.rollback().await?)
+    }
+}
+
+impl Db for Tx<'_> {
+    fn line(&self) -> Result<Line<'_>, StoreError> {
+        Ok(Line {
+            client: self.inner.client(),
+            statements: &self.inner.statement_cache,
+            naming: self.naming,
+        })
+    }
+}
+
+/// Each statement is a transaction of its own.
+impl Db for Connection {
+    fn line(&self) -> Result<Line<'_>, StoreError> {
+        let object = self.object.as_ref().ok_or(StoreError::Cancelled)?;
+        Ok(Line {
+            client: object,
+            statements: &object.statement_cache,
+            naming: self.naming,
+        })
     }
 }
 

@@ -1,9 +1,8 @@
 //! Mails that wait for the delivery worker: written in the transaction of the invitation, claimed
 //! by lease, so that any number of workers may run and a crash loses nothing.
 
-use super::{StoreError, rows};
+use super::{Db, StoreError, rows};
 use crate::domain::{AccountId, DeliveryState, DisplaySafe, Invitation, InvitationId, TokenDigest};
-use deadpool_postgres::GenericClient;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -38,7 +37,7 @@ pub struct Outcome<'a> {
 /// # Errors
 /// What the database says.
 pub async fn enqueue(
-    db: &impl GenericClient,
+    db: &impl Db,
     account: AccountId,
     invitation: InvitationId,
     generation: i32,
@@ -46,7 +45,7 @@ pub async fn enqueue(
     let sql = "INSERT INTO outbox (id, account_id, invitation_id, generation)
         VALUES ($1, $2, $3, $4)";
     db.execute(
-        &db.prepare_cached(sql).await?,
+        sql,
         &[&Uuid::now_v7(), &account.0, &invitation.0, &generation],
     )
     .await?;
@@ -58,7 +57,7 @@ pub async fn enqueue(
 ///
 /// # Errors
 /// What the database says.
-pub async fn claim(db: &impl GenericClient) -> Result<Option<Claimed>, StoreError> {
+pub async fn claim(db: &impl Db) -> Result<Option<Claimed>, StoreError> {
     let sql = format!(
         "WITH due AS (
              SELECT o.id FROM outbox o
@@ -78,12 +77,7 @@ pub async fn claim(db: &impl GenericClient) -> Result<Option<Claimed>, StoreErro
         rows::INVITATION
     );
     let lease = Uuid::now_v7();
-    let row = db
-        .query_opt(
-            &db.prepare_cached(&sql).await?,
-            &[&lease, &LEASE.as_secs_f64()],
-        )
-        .await?;
+    let row = db.query_opt(&sql, &[&lease, &LEASE.as_secs_f64()]).await?;
     let Some(row) = row else { return Ok(None) };
     let invitation = rows::invitation(&row)?;
     let inviter = row
@@ -105,7 +99,7 @@ pub async fn claim(db: &impl GenericClient) -> Result<Option<Claimed>, StoreErro
 /// # Errors
 /// What the database says.
 pub async fn settle(
-    db: &impl GenericClient,
+    db: &impl Db,
     claimed: (Uuid, Uuid),
     outcome: &Outcome<'_>,
 ) -> Result<(), StoreError> {
@@ -115,7 +109,7 @@ pub async fn settle(
             sent_at = CASE WHEN $3 = 'sent' THEN now() END
         WHERE id = $1 AND lease = $2";
     db.execute(
-        &db.prepare_cached(sql).await?,
+        sql,
         &[
             &id,
             &lease,
@@ -132,16 +126,13 @@ pub async fn settle(
 ///
 /// # Errors
 /// What the database says.
-pub async fn next_due(db: &impl GenericClient) -> Result<Option<Duration>, StoreError> {
+pub async fn next_due(db: &impl Db) -> Result<Option<Duration>, StoreError> {
     // greatest() passes over nulls, so nothing waiting has to be told apart from due now.
     let sql = "SELECT CASE WHEN count(*) > 0 THEN greatest(extract(epoch FROM
             min(greatest(o.next_attempt_at, coalesce(o.leased_until, o.next_attempt_at)))
             - now()), 0)::float8 END
         FROM outbox o JOIN invitations i ON i.id = o.invitation_id AND i.generation = o.generation
         WHERE o.state IN ('queued', 'deferred') AND i.status = 'pending' AND i.expires_at > now()";
-    let seconds: Option<f64> = db
-        .query_one(&db.prepare_cached(sql).await?, &[])
-        .await?
-        .get(0);
+    let seconds: Option<f64> = db.query_one(sql, &[]).await?.get(0);
     Ok(seconds.map(Duration::from_secs_f64))
 }

@@ -1,9 +1,9 @@
 //! Keyset pages of members: every order is one index, every page costs the page.
 
-use super::{StoreError, rows};
+use super::{Db, StoreError, rows};
 use crate::domain::{AccountId, Cursor, Direction, Member, MemberQuery, Page, Seek, Sort};
 use jiff::Timestamp;
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::ToSql;
 
 /// One order of the list: the expression of its index, and how a cursor is compared with it. The
 /// address breaks ties in the same direction, so that a page's place is one row comparison.
@@ -91,7 +91,7 @@ pub fn statement(query: &MemberQuery, seek: &Seek) -> String {
 /// # Errors
 /// What the database says.
 pub async fn members(
-    db: &impl deadpool_postgres::GenericClient,
+    db: &impl Db,
     account: AccountId,
     query: &MemberQuery,
     seek: &Seek,
@@ -109,22 +109,12 @@ pub async fn members(
         &at.last_login,
         &needle,
     ];
-    // Typed, because not every order and direction uses every parameter.
-    let types = [
-        Type::UUID,
-        Type::INT8,
-        Type::TEXT,
-        Type::INT2,
-        Type::TIMESTAMPTZ,
-        Type::TEXT,
-    ];
-    let statement = if query.search.is_empty() {
-        db.prepare_typed_cached(&text, &types).await?
+    let found = if query.search.is_empty() {
+        db.query(&text, &parameters).await?
     } else {
-        // Prepared anew, so planned for this needle: rare and common ones want different plans.
-        db.prepare_typed(&text, &types).await?
+        // Rare and common needles want different plans.
+        db.query_anew(&text, &parameters).await?
     };
-    let found = db.query(&statement, &parameters).await?;
     let mut members = found
         .iter()
         .map(rows::member)

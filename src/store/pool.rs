@@ -1,6 +1,6 @@
 //! How connections are made: those of the pool, and those that live outside it.
 
-use super::roles::quoted;
+use super::{Naming, roles::quoted};
 use deadpool_postgres::{
     BuildError, Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime,
 };
@@ -21,6 +21,7 @@ pub(super) struct Way {
     pub(super) tls: Option<MakeRustlsConnect>,
     /// What each connection becomes.
     pub(super) role: Option<String>,
+    pub(super) naming: Naming,
 }
 
 impl Way {

@@ -1,8 +1,7 @@
 //! What a transaction may see. Row-level security shows it nothing else, whatever its statements ask.
 
-use super::StoreError;
+use super::{Db, StoreError};
 use crate::domain::{AccountId, TokenDigest, UserId};
-use deadpool_postgres::GenericClient;
 use std::fmt::Write;
 
 /// The reach of one transaction; by default none.
@@ -57,7 +56,7 @@ impl Scope {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn set(&self, tx: &impl GenericClient) -> Result<(), StoreError> {
+    pub async fn set(&self, tx: &impl Db) -> Result<(), StoreError> {
         let sql = "SELECT set_config('rollbook.account_id', $1, true),
             set_config('rollbook.user_id', $2, true), set_config('rollbook.secret', $3, true),
             set_config('rollbook.reach', $4, true)";
@@ -69,11 +68,7 @@ impl Scope {
         } else {
             ""
         };
-        tx.execute(
-            &tx.prepare_cached(sql).await?,
-            &[&account, &user, &secret, &reach],
-        )
-        .await?;
+        tx.execute(sql, &[&account, &user, &secret, &reach]).await?;
         Ok(())
     }
 }

@@ -1,8 +1,7 @@
 //! Signed-in sessions. Only the digest of a session's secret is stored.
 
-use super::{StoreError, rows};
+use super::{Db, StoreError, rows};
 use crate::domain::{AccountId, DisplaySafe, SessionId, SessionSummary, TokenDigest, User, UserId};
-use deadpool_postgres::GenericClient;
 use std::time::Duration;
 
 /// How long a session lives.
@@ -19,7 +18,7 @@ pub struct SessionLife {
 /// # Errors
 /// What the database says.
 pub async fn insert(
-    db: &impl GenericClient,
+    db: &impl Db,
     id: SessionId,
     user: UserId,
     digest: &TokenDigest,
@@ -29,7 +28,7 @@ pub async fn insert(
     let sql = "INSERT INTO sessions (id, user_id, token_digest, source, expires_at, second_factor)
         VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5), $6)";
     db.execute(
-        &db.prepare_cached(sql).await?,
+        sql,
         &[
             &id.0,
             &user.0,
@@ -48,7 +47,7 @@ pub async fn insert(
 /// # Errors
 /// What the database says.
 pub async fn resume(
-    db: &impl GenericClient,
+    db: &impl Db,
     digest: &TokenDigest,
     life: SessionLife,
 ) -> Result<Option<(SessionId, User)>, StoreError> {
@@ -60,10 +59,7 @@ pub async fn resume(
         rows::USER
     );
     let row = db
-        .query_opt(
-            &db.prepare_cached(&sql).await?,
-            &[&digest.as_bytes(), &life.idle.as_secs_f64()],
-        )
+        .query_opt(&sql, &[&digest.as_bytes(), &life.idle.as_secs_f64()])
         .await?;
     Ok(row.map(|row| (SessionId(row.get("session_id")), rows::user(&row))))
 }
@@ -98,7 +94,7 @@ pub enum Touch {
 /// # Errors
 /// What the database says.
 pub async fn touch(
-    db: &impl GenericClient,
+    db: &impl Db,
     id: SessionId,
     life: SessionLife,
     touch: Touch,
@@ -117,14 +113,14 @@ pub async fn touch(
     );
     let row = db
         .query_opt(
-            &db.prepare_cached(&check).await?,
+            &check,
             &[&id.0, &life.idle.as_secs_f64(), &FRESH.as_secs_f64()],
         )
         .await?;
     let Some(row) = row else { return Ok(None) };
     if touch != Touch::Looks && row.get("stale") {
         let sql = "UPDATE sessions SET last_seen_at = now() WHERE id = $1 AND ended_at IS NULL";
-        db.execute(&db.prepare_cached(sql).await?, &[&id.0]).await?;
+        db.execute(sql, &[&id.0]).await?;
     }
     Ok(Some(Live {
         fresh: row.get("fresh"),
@@ -137,15 +133,10 @@ pub async fn touch(
 ///
 /// # Errors
 /// What the database says.
-pub async fn prove(
-    db: &impl GenericClient,
-    id: SessionId,
-    second_factor: bool,
-) -> Result<(), StoreError> {
+pub async fn prove(db: &impl Db, id: SessionId, second_factor: bool) -> Result<(), StoreError> {
     let sql = "UPDATE sessions SET proved_at = now(), second_factor = second_factor OR $2
         WHERE id = $1 AND ended_at IS NULL";
-    db.execute(&db.prepare_cached(sql).await?, &[&id.0, &second_factor])
-        .await?;
+    db.execute(sql, &[&id.0, &second_factor]).await?;
     Ok(())
 }
 
@@ -154,7 +145,7 @@ pub async fn prove(
 /// # Errors
 /// What the database says.
 pub async fn of_user(
-    db: &impl GenericClient,
+    db: &impl Db,
     user: UserId,
     life: SessionLife,
 ) -> Result<Vec<SessionSummary>, StoreError> {
@@ -164,12 +155,7 @@ pub async fn of_user(
         WHERE s.user_id = $1 AND s.ended_at IS NULL AND s.expires_at > now()
           AND s.last_seen_at > now() - make_interval(secs => $2)
         ORDER BY s.last_seen_at DESC, s.id";
-    let rows = db
-        .query(
-            &db.prepare_cached(sql).await?,
-            &[&user.0, &life.idle.as_secs_f64()],
-        )
-        .await?;
+    let rows = db.query(sql, &[&user.0, &life.idle.as_secs_f64()]).await?;
     let summary = |row: &tokio_postgres::Row| SessionSummary {
         id: SessionId(row.get("id")),
         source: DisplaySafe::new(row.get("source")),
@@ -185,14 +171,9 @@ pub async fn of_user(
 ///
 /// # Errors
 /// What the database says.
-pub async fn enter(
-    db: &impl GenericClient,
-    id: SessionId,
-    account: AccountId,
-) -> Result<(), StoreError> {
+pub async fn enter(db: &impl Db, id: SessionId, account: AccountId) -> Result<(), StoreError> {
     let sql = "UPDATE sessions SET account_id = $2 WHERE id = $1";
-    db.execute(&db.prepare_cached(sql).await?, &[&id.0, &account.0])
-        .await?;
+    db.execute(sql, &[&id.0, &account.0]).await?;
     Ok(())
 }
 
@@ -200,13 +181,10 @@ pub async fn enter(
 ///
 /// # Errors
 /// What the database says.
-pub async fn end(db: &impl GenericClient, user: UserId, id: SessionId) -> Result<bool, StoreError> {
+pub async fn end(db: &impl Db, user: UserId, id: SessionId) -> Result<bool, StoreError> {
     let sql = "UPDATE sessions SET ended_at = now()
         WHERE id = $1 AND user_id = $2 AND ended_at IS NULL";
-    Ok(db
-        .execute(&db.prepare_cached(sql).await?, &[&id.0, &user.0])
-        .await?
-        == 1)
+    Ok(db.execute(sql, &[&id.0, &user.0]).await? == 1)
 }
 
 /// How many live sessions a user has on an account.
@@ -214,16 +192,13 @@ pub async fn end(db: &impl GenericClient, user: UserId, id: SessionId) -> Result
 /// # Errors
 /// What the database says.
 pub async fn count_on_account(
-    db: &impl GenericClient,
+    db: &impl Db,
     user: UserId,
     account: AccountId,
 ) -> Result<i64, StoreError> {
     let sql = "SELECT count(*) FROM sessions WHERE user_id = $1 AND account_id = $2
         AND ended_at IS NULL AND expires_at > now()";
-    Ok(db
-        .query_one(&db.prepare_cached(sql).await?, &[&user.0, &account.0])
-        .await?
-        .get(0))
+    Ok(db.query_one(sql, &[&user.0, &account.0]).await?.get(0))
 }
 
 /// Ends every session that a user has on an account; returns how many.
@@ -231,15 +206,13 @@ pub async fn count_on_account(
 /// # Errors
 /// What the database says.
 pub async fn end_on_account(
-    db: &impl GenericClient,
+    db: &impl Db,
     user: UserId,
     account: AccountId,
 ) -> Result<i64, StoreError> {
     let sql = "UPDATE sessions SET ended_at = now()
         WHERE user_id = $1 AND account_id = $2 AND ended_at IS NULL";
-    let ended = db
-        .execute(&db.prepare_cached(sql).await?, &[&user.0, &account.0])
-        .await?;
+    let ended = db.execute(sql, &[&user.0, &account.0]).await?;
     Ok(i64::try_from(ended).unwrap_or(i64::MAX))
 }
 
@@ -248,17 +221,12 @@ pub async fn end_on_account(
 /// # Errors
 /// What the database says.
 pub async fn end_all(
-    db: &impl GenericClient,
+    db: &impl Db,
     user: UserId,
     keep: Option<SessionId>,
 ) -> Result<i64, StoreError> {
     let sql = "UPDATE sessions SET ended_at = now()
         WHERE user_id = $1 AND id IS DISTINCT FROM $2 AND ended_at IS NULL";
-    let ended = db
-        .execute(
-            &db.prepare_cached(sql).await?,
-            &[&user.0, &keep.map(|id| id.0)],
-        )
-        .await?;
+    let ended = db.execute(sql, &[&user.0, &keep.map(|id| id.0)]).await?;
     Ok(i64::try_from(ended).unwrap_or(i64::MAX))
 }

@@ -1,8 +1,7 @@
 //! Login identities. Password hashes are argon2 PHC strings made by the service.
 
-use super::{StoreError, rows};
+use super::{Db, StoreError, rows};
 use crate::domain::{Email, User, UserId};
-use deadpool_postgres::GenericClient;
 
 /// A user with what a sign-in needs to check.
 pub struct Credentials {
@@ -16,7 +15,7 @@ pub struct Credentials {
 /// # Errors
 /// [`StoreError::Taken`] when the address is registered already.
 pub async fn insert(
-    db: &impl GenericClient,
+    db: &impl Db,
     id: UserId,
     email: &Email,
     name: &str,
@@ -29,7 +28,7 @@ pub async fn insert(
     );
     let row = db
         .query_one(
-            &db.prepare_cached(&sql).await?,
+            &sql,
             &[&id.0, &email.as_str(), &email.key(), &name, &password_hash],
         )
         .await?;
@@ -40,17 +39,12 @@ pub async fn insert(
 ///
 /// # Errors
 /// What the database says.
-pub async fn credentials(
-    db: &impl GenericClient,
-    email: &Email,
-) -> Result<Option<Credentials>, StoreError> {
+pub async fn credentials(db: &impl Db, email: &Email) -> Result<Option<Credentials>, StoreError> {
     let sql = format!(
         "SELECT {}, u.password_hash FROM users u WHERE u.email_key = $1",
         rows::USER
     );
-    let row = db
-        .query_opt(&db.prepare_cached(&sql).await?, &[&email.key()])
-        .await?;
+    let row = db.query_opt(&sql, &[&email.key()]).await?;
     Ok(row.map(|row| Credentials {
         user: rows::user(&row),
         password_hash: row.get("password_hash"),
@@ -61,11 +55,9 @@ pub async fn credentials(
 ///
 /// # Errors
 /// What the database says.
-pub async fn by_id(db: &impl GenericClient, id: UserId) -> Result<Option<User>, StoreError> {
+pub async fn by_id(db: &impl Db, id: UserId) -> Result<Option<User>, StoreError> {
     let sql = format!("SELECT {} FROM users u WHERE u.id = $1", rows::USER);
-    let row = db
-        .query_opt(&db.prepare_cached(&sql).await?, &[&id.0])
-        .await?;
+    let row = db.query_opt(&sql, &[&id.0]).await?;
     Ok(row.as_ref().map(rows::user))
 }
 
@@ -73,12 +65,12 @@ pub async fn by_id(db: &impl GenericClient, id: UserId) -> Result<Option<User>, 
 ///
 /// # Errors
 /// What the database says.
-pub async fn list(db: &impl GenericClient, limit: i64) -> Result<Vec<User>, StoreError> {
+pub async fn list(db: &impl Db, limit: i64) -> Result<Vec<User>, StoreError> {
     let sql = format!(
         "SELECT {} FROM users u ORDER BY u.email_key LIMIT $1",
         rows::USER
     );
-    let rows = db.query(&db.prepare_cached(&sql).await?, &[&limit]).await?;
+    let rows = db.query(&sql, &[&limit]).await?;
     Ok(rows.iter().map(rows::user).collect())
 }
 
@@ -86,14 +78,12 @@ pub async fn list(db: &impl GenericClient, limit: i64) -> Result<Vec<User>, Stor
 ///
 /// # Errors
 /// What the database says.
-pub async fn rename(db: &impl GenericClient, id: UserId, name: &str) -> Result<User, StoreError> {
+pub async fn rename(db: &impl Db, id: UserId, name: &str) -> Result<User, StoreError> {
     let sql = format!(
         "UPDATE users AS u SET name = $2 WHERE id = $1 RETURNING {}",
         rows::USER
     );
-    let row = db
-        .query_one(&db.prepare_cached(&sql).await?, &[&id.0, &name])
-        .await?;
+    let row = db.query_one(&sql, &[&id.0, &name]).await?;
     Ok(rows::user(&row))
 }
 
@@ -101,14 +91,9 @@ pub async fn rename(db: &impl GenericClient, id: UserId, name: &str) -> Result<U
 ///
 /// # Errors
 /// What the database says.
-pub async fn set_password(
-    db: &impl GenericClient,
-    id: UserId,
-    password_hash: &str,
-) -> Result<(), StoreError> {
+pub async fn set_password(db: &impl Db, id: UserId, password_hash: &str) -> Result<(), StoreError> {
     let sql = "UPDATE users SET password_hash = $2 WHERE id = $1";
-    db.execute(&db.prepare_cached(sql).await?, &[&id.0, &password_hash])
-        .await?;
+    db.execute(sql, &[&id.0, &password_hash]).await?;
     Ok(())
 }
 
@@ -117,12 +102,11 @@ pub async fn set_password(
 /// # Errors
 /// What the database says.
 pub async fn strengthen(
-    db: &impl GenericClient,
+    db: &impl Db,
     id: UserId,
     (weak, strong): (&str, &str),
 ) -> Result<(), StoreError> {
     let sql = "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
-    db.execute(&db.prepare_cached(sql).await?, &[&id.0, &weak, &strong])
-        .await?;
+    db.execute(sql, &[&id.0, &weak, &strong]).await?;
     Ok(())
 }
