@@ -8,7 +8,7 @@ use crate::{
         policy::{self, Deed, Denied},
     },
     store::{
-        Connection, Db, Scope, Tx, accounts, members,
+        Connection, Db, Scope, Tx, authority,
         sessions::{self, Live, Touch},
     },
 };
@@ -44,12 +44,45 @@ impl Service {
             _ => Touch::Acts,
         };
         let (standing, live) = self.standing(&tx, actor, account, touch).await?;
-        match operation.policy() {
-            Policy::View => policy::may(&standing, &Deed::View, self.catalogue())?,
-            Policy::Member => {}
-            _ => return Err(misplaced(operation)),
-        }
+        self.may_look(operation, &standing)?;
         Ok((tx, standing, live))
+    }
+
+    /// Whether the actor may look, asked on a connection of its own, while what they look at is read on
+    /// another.
+    pub(super) async fn admit(
+        &self,
+        operation: Operation,
+        actor: &Actor,
+        account: AccountId,
+        connection: &Connection,
+    ) -> Result<()> {
+        let spare = match self.0.store.has_idle() {
+            true => Some(self.connect().await?),
+            false => None,
+        };
+        let connection = spare.as_ref().unwrap_or(connection);
+        let found = self
+            .authority(connection, actor, account, Touch::Acts)
+            .await?;
+        self.may_look(operation, &found.0)?;
+        if found.1.stale
+            && let Who::User { id, session, .. } = actor.who
+        {
+            let mut connection = self.connect().await?;
+            let tx = connection.begin(&Scope::user(id)).await?;
+            sessions::touch(&tx, session).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    fn may_look(&self, operation: Operation, standing: &Standing) -> Result<()> {
+        match operation.policy() {
+            Policy::View => Ok(policy::may(standing, &Deed::View, self.catalogue())?),
+            Policy::Member => Ok(()),
+            _ => Err(misplaced(operation)),
+        }
     }
 
     /// A transaction on what is the actor's own, under a live session.
@@ -93,8 +126,12 @@ impl Service {
         }
         let tx = connection.begin(&Scope::user(*id)).await?;
         let settings = &self.0.settings;
-        let found = sessions::touch(&tx, *session, settings.sessions, Touch::Acts).await?;
-        Ok((tx, *id, found.ok_or(ended)?))
+        let found = sessions::find(&tx, *session, settings.sessions).await?;
+        let live = found.ok_or(ended)?;
+        if live.stale {
+            sessions::touch(&tx, *session).await?;
+        }
+        Ok((tx, *id, live))
     }
 
     /// A transaction over the whole installation, for the operator.
@@ -108,8 +145,26 @@ impl Service {
         Ok(connection.begin(&Scope::installation()).await?)
     }
 
-    /// The actor's authority in an account, as of now, and what their session vouches for.
+    /// The actor's authority in an account, as of now, and what their session vouches for; an act of
+    /// theirs is written down.
     pub(super) async fn standing(
+        &self,
+        db: &impl Db,
+        actor: &Actor,
+        account: AccountId,
+        touch: Touch,
+    ) -> Result<(Standing, Live)> {
+        let (standing, live) = self.authority(db, actor, account, touch).await?;
+        if let Who::User { session, .. } = actor.who
+            && live.stale
+            && touch != Touch::Looks
+        {
+            sessions::touch(db, session).await?;
+        }
+        Ok((standing, live))
+    }
+
+    async fn authority(
         &self,
         db: &impl Db,
         actor: &Actor,
@@ -122,18 +177,15 @@ impl Service {
                 _ => Err(ServiceError::NotSignedIn(SignInFault::Ended)),
             };
         };
-        let live = sessions::touch(db, *session, self.0.settings.sessions, touch).await?;
-        let live = live.ok_or(ServiceError::NotSignedIn(SignInFault::Ended))?;
-        let member = members::by_user(db, account, *id).await?;
-        let member = member.ok_or(ServiceError::NotSignedIn(SignInFault::NoMember))?;
-        if !live.second_factor && accounts::requires_second_factor(db, account).await? {
+        let life = self.0.settings.sessions;
+        let found = authority::read(db, (account, *id), *session, (life, touch)).await?;
+        let found = found.ok_or(ServiceError::NotSignedIn(SignInFault::Ended))?;
+        let no_member = ServiceError::NotSignedIn(SignInFault::NoMember);
+        let grant = found.grant.ok_or(no_member)?;
+        if found.second_factor_required && !found.live.second_factor {
             return Err(ServiceError::NotSignedIn(SignInFault::FactorRequired));
         }
-        let standing = Standing::Member {
-            user: *id,
-            grant: member.grant,
-        };
-        Ok((standing, live))
+        Ok((Standing::Member { user: *id, grant }, found.live))
     }
 }
 
@@ -141,6 +193,7 @@ impl Service {
 const OPERATOR: Live = Live {
     fresh: true,
     second_factor: true,
+    stale: false,
     left: Duration::MAX,
 };
 

@@ -28,11 +28,15 @@ impl Service {
         query: &MemberQuery,
         (seek, limit): (&Seek, i64),
     ) -> Result<Page<Member>> {
-        let mut connection = self.connect().await?;
+        let connection = self.connect().await?;
         let list = Operation::ListMembers;
-        let (tx, _) = self.look(list, actor, account, &mut connection).await?;
-        let page = members::list(&tx, account, query, seek, limit).await?;
-        done(tx, page).await
+        // Asked for together: what may not be seen is thrown away.
+        let (admitted, page) = tokio::join!(
+            self.admit(list, actor, account, &connection),
+            members::list(&connection, account, query, seek, limit),
+        );
+        admitted?;
+        Ok(page?)
     }
 
     /// How many members match the search, counted up to `cap`; without a search the exact number.

@@ -3,6 +3,7 @@
 //! The service opens and commits transactions; nothing here decides what is allowed.
 
 pub mod accounts;
+pub mod authority;
 mod cancel;
 pub mod chain;
 pub mod commands;
@@ -97,6 +98,11 @@ impl Store {
             naming: self.way.naming,
             cancellable: Some((canceller.clone(), number)),
         })
+    }
+
+    /// Whether a connection is there that nobody uses.
+    pub fn has_idle(&self) -> bool {
+        self.pool.status().available > 0
     }
 
     /// Ends on the server what runs under this canceller.

@@ -1,6 +1,6 @@
 //! Keyset pages of members: every order is one index, every page costs the page.
 
-use super::{Db, StoreError, rows};
+use super::{Db, StoreError, rows, scope::OF_ACCOUNT};
 use crate::domain::{AccountId, Cursor, Direction, Member, MemberQuery, Page, Seek, Sort};
 use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
@@ -65,7 +65,7 @@ impl Order {
     }
 }
 
-/// The literal text of a page's statement. All parts are this file's own words.
+/// The literal text of a page's statement; it sets its own scope. All parts are this file's own words.
 pub fn statement(query: &MemberQuery, seek: &Seek) -> String {
     let backwards = matches!(seek, Seek::Last | Seek::Before(_));
     let order = Order::of(query);
@@ -80,13 +80,14 @@ pub fn statement(query: &MemberQuery, seek: &Seek) -> String {
     };
     let (columns, order_by) = (rows::MEMBER, order.order_by(backwards));
     format!(
-        "SELECT {columns} FROM account_members m
-         WHERE m.account_id = $1 {search} {beyond}
-         ORDER BY {order_by} LIMIT $2"
+        "{OF_ACCOUNT} SELECT page.* FROM scope CROSS JOIN LATERAL (
+            SELECT {columns} FROM account_members m
+            WHERE m.account_id = scope.account_id {search} {beyond}
+            ORDER BY {order_by} LIMIT $2) page"
     )
 }
 
-/// A page of an account's members.
+/// A page of an account's members, in one statement that sets its own scope.
 ///
 /// # Errors
 /// What the database says.

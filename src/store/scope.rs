@@ -4,6 +4,17 @@ use super::{Db, StoreError};
 use crate::domain::{AccountId, TokenDigest, UserId};
 use std::fmt::Write;
 
+/// How a statement begins that is a transaction of its own and sees the account $1. What it reads must hang
+/// on this one's column in a lateral join with a LIMIT: so nothing is looked at before the scope is set. In
+/// the wrong order it would see nothing, never more.
+pub(super) const OF_ACCOUNT: &str = "WITH scope AS MATERIALIZED (SELECT
+    set_config('rollbook.account_id', $1::uuid::text, true)::uuid AS account_id)";
+
+/// The same for the account $1 and the user $2.
+pub(super) const OF_MEMBER: &str = "WITH scope AS MATERIALIZED (SELECT
+    set_config('rollbook.account_id', $1::uuid::text, true)::uuid AS account_id,
+    set_config('rollbook.user_id', $2::uuid::text, true)::uuid AS user_id)";
+
 /// The reach of one transaction; by default none.
 #[derive(Clone, Copy, Default)]
 pub struct Scope {

@@ -3,6 +3,7 @@
 use super::{Db, StoreError, rows};
 use crate::domain::{AccountId, DisplaySafe, SessionId, SessionSummary, TokenDigest, User, UserId};
 use std::time::Duration;
+use tokio_postgres::Row;
 
 /// How long a session lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +72,8 @@ pub struct Live {
     pub fresh: bool,
     /// They proved it with both factors.
     pub second_factor: bool,
+    /// The last act was written down over a minute ago: the next one has to be, too.
+    pub stale: bool,
     /// When it ends by itself, from now, if nobody acts.
     pub left: Duration,
 }
@@ -81,7 +84,7 @@ const FRESH: Duration = Duration::from_mins(15);
 /// Whether somebody acts through a session, or it is merely looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Touch {
-    /// An act keeps it from being idle, written down at most once a minute.
+    /// An act keeps it from being idle, written down once a minute.
     Acts,
     /// The same, and it can't be ended before the transaction has.
     Writes,
@@ -89,44 +92,70 @@ pub enum Touch {
     Looks,
 }
 
-/// What a session vouches for; none when it has ended.
+impl Touch {
+    /// How the session's row is locked.
+    pub(super) fn lock(self) -> &'static str {
+        match self {
+            Self::Writes => "FOR SHARE",
+            Self::Acts | Self::Looks => "",
+        }
+    }
+}
+
+/// The columns that [`live`] reads, and whether it is live, for a `sessions` called `s`; `idle` and `fresh`
+/// are the names of the parameters with its [`spans`].
+pub(super) fn liveness(idle: &str, fresh: &str) -> (String, String) {
+    let columns = format!(
+        "s.last_seen_at < now() - interval '1 minute' AS stale, s.second_factor,
+         s.proved_at > now() - make_interval(secs => {fresh}) AS fresh,
+         extract(epoch FROM least(s.expires_at, s.last_seen_at + make_interval(secs => {idle}))
+            - now())::float8 AS remaining"
+    );
+    let is_live = format!(
+        "s.ended_at IS NULL AND s.expires_at > now()
+         AND s.last_seen_at > now() - make_interval(secs => {idle})"
+    );
+    (columns, is_live)
+}
+
+/// How long a session may be idle, and how long a proof is good, in seconds.
+pub(super) fn spans(life: SessionLife) -> (f64, f64) {
+    (life.idle.as_secs_f64(), FRESH.as_secs_f64())
+}
+
+pub(super) fn live(row: &Row) -> Live {
+    Live {
+        fresh: row.get("fresh"),
+        second_factor: row.get("second_factor"),
+        stale: row.get("stale"),
+        left: Duration::from_secs_f64(row.get::<_, f64>("remaining").max(0.0)),
+    }
+}
+
+/// What a user's own session vouches for; none when it has ended.
 ///
 /// # Errors
 /// What the database says.
-pub async fn touch(
+pub async fn find(
     db: &impl Db,
     id: SessionId,
     life: SessionLife,
-    touch: Touch,
 ) -> Result<Option<Live>, StoreError> {
-    let lock = match touch {
-        Touch::Writes => "FOR SHARE",
-        Touch::Acts | Touch::Looks => "",
-    };
-    let check = format!(
-        "SELECT last_seen_at < now() - interval '1 minute' AS stale, second_factor,
-            proved_at > now() - make_interval(secs => $3) AS fresh,
-            extract(epoch FROM least(expires_at, last_seen_at + make_interval(secs => $2))
-                - now())::float8 AS remaining
-        FROM sessions WHERE id = $1 AND ended_at IS NULL AND expires_at > now()
-          AND last_seen_at > now() - make_interval(secs => $2) {lock}"
-    );
-    let row = db
-        .query_opt(
-            &check,
-            &[&id.0, &life.idle.as_secs_f64(), &FRESH.as_secs_f64()],
-        )
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    if touch != Touch::Looks && row.get("stale") {
-        let sql = "UPDATE sessions SET last_seen_at = now() WHERE id = $1 AND ended_at IS NULL";
-        db.execute(sql, &[&id.0]).await?;
-    }
-    Ok(Some(Live {
-        fresh: row.get("fresh"),
-        second_factor: row.get("second_factor"),
-        left: Duration::from_secs_f64(row.get::<_, f64>("remaining").max(0.0)),
-    }))
+    let (columns, is_live) = liveness("$2", "$3");
+    let sql = format!("SELECT {columns} FROM sessions s WHERE s.id = $1 AND {is_live}");
+    let (idle, fresh) = spans(life);
+    let row = db.query_opt(&sql, &[&id.0, &idle, &fresh]).await?;
+    Ok(row.as_ref().map(live))
+}
+
+/// Writes down that somebody acts through a session.
+///
+/// # Errors
+/// What the database says.
+pub async fn touch(db: &impl Db, id: SessionId) -> Result<(), StoreError> {
+    let sql = "UPDATE sessions SET last_seen_at = now() WHERE id = $1 AND ended_at IS NULL";
+    db.execute(sql, &[&id.0]).await?;
+    Ok(())
 }
 
 /// Writes down that who sits there proved who they are, now.
@@ -156,7 +185,7 @@ pub async fn of_user(
           AND s.last_seen_at > now() - make_interval(secs => $2)
         ORDER BY s.last_seen_at DESC, s.id";
     let rows = db.query(sql, &[&user.0, &life.idle.as_secs_f64()]).await?;
-    let summary = |row: &tokio_postgres::Row| SessionSummary {
+    let summary = |row: &Row| SessionSummary {
         id: SessionId(row.get("id")),
         source: DisplaySafe::new(row.get("source")),
         created_at: row.get("created_at"),
