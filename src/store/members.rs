@@ -3,6 +3,7 @@
 use super::{StoreError, page, rows};
 use crate::domain::{AccountId, Email, Grant, Member, MemberQuery, UserId};
 use deadpool_postgres::GenericClient;
+use tokio_postgres::types::Type;
 
 pub use super::page::members as list;
 
@@ -28,12 +29,19 @@ pub async fn count_matching(
     query: &MemberQuery,
     cap: i64,
 ) -> Result<i64, StoreError> {
-    let sql = "SELECT count(*) FROM
-        (SELECT 1 FROM account_members m WHERE m.account_id = $1 AND m.search LIKE $2 LIMIT $3) found";
-    let needle = page::like(&query.search);
+    let sql = format!(
+        "SELECT count(*) FROM
+        (SELECT 1 FROM account_members m WHERE m.account_id = $1 {} LIMIT $3) found",
+        page::matching(query).replace("$6", "$2")
+    );
+    let needle = page::needle(query);
     // Prepared anew, so planned for this needle.
+    let types = [Type::UUID, Type::TEXT, Type::INT8];
     let row = db
-        .query_one(&db.prepare(sql).await?, &[&account.0, &needle, &cap])
+        .query_one(
+            &db.prepare_typed(&sql, &types).await?,
+            &[&account.0, &needle, &cap],
+        )
         .await?;
     Ok(row.get(0))
 }

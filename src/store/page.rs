@@ -1,13 +1,13 @@
 //! Keyset pages of members: every order is one index, every page costs the page.
 
 use super::{StoreError, rows};
-use crate::domain::{AccountId, Cursor, Direction, Member, MemberQuery, Page, Seek, Sort};
+use crate::domain::{AccountId, Cursor, Direction, Member, MemberQuery, Needle, Page, Seek, Sort};
 use jiff::Timestamp;
 use tokio_postgres::types::{ToSql, Type};
 
 /// One order of the list: the expression of its index, and how a cursor is compared with it. The
 /// address breaks ties in the same direction, so that a page's place is one row comparison.
-struct Order {
+pub(super) struct Order {
     /// Sort key before the address; empty when the address is the order.
     key: &'static str,
     /// The same key of the cursor, from its parameters.
@@ -16,8 +16,8 @@ struct Order {
 }
 
 impl Order {
-    fn of(query: &MemberQuery) -> Self {
-        let (key, cursor) = match (query.sort, query.direction) {
+    pub(super) fn of(query: &MemberQuery) -> Self {
+        let (key, cursor) = match (query.order(), query.direction) {
             (Sort::Email, _) => ("", ""),
             (Sort::Role, _) => ("m.role_rank", "$4"),
             (Sort::LastLogin, Direction::Descending) => (
@@ -41,7 +41,7 @@ impl Order {
         (self.direction == Direction::Descending) != backwards
     }
 
-    fn order_by(&self, backwards: bool) -> String {
+    pub(super) fn order_by(&self, backwards: bool) -> String {
         let word = if self.is_down(backwards) {
             "DESC"
         } else {
@@ -55,8 +55,16 @@ impl Order {
     }
 
     /// The rows beyond the cursor.
-    fn beyond(&self, backwards: bool) -> String {
-        let sign = if self.is_down(backwards) { "<" } else { ">" };
+    pub(super) fn beyond(&self, backwards: bool) -> String {
+        self.compared(if self.is_down(backwards) { "<" } else { ">" })
+    }
+
+    /// The cursor's own row, and the rows after it.
+    fn from(&self) -> String {
+        self.compared(if self.is_down(false) { "<=" } else { ">=" })
+    }
+
+    fn compared(&self, sign: &str) -> String {
         if self.key.is_empty() {
             format!("m.email_key {sign} $3")
         } else {
@@ -72,18 +80,34 @@ pub fn statement(query: &MemberQuery, seek: &Seek) -> String {
     let beyond = match seek {
         Seek::First | Seek::Last => String::new(),
         Seek::After(_) | Seek::Before(_) => format!("AND {}", order.beyond(backwards)),
+        Seek::From(_) => format!("AND {}", order.from()),
     };
-    let search = if query.search.is_empty() {
-        ""
-    } else {
-        "AND m.search LIKE $6"
-    };
+    let search = matching(query);
     let (columns, order_by) = (rows::MEMBER, order.order_by(backwards));
     format!(
         "SELECT {columns} FROM account_members m
          WHERE m.account_id = $1 {search} {beyond}
          ORDER BY {order_by} LIMIT $2"
     )
+}
+
+/// The condition of the search; its parameter is [`needle`].
+pub(super) fn matching(query: &MemberQuery) -> &'static str {
+    match query.needle() {
+        Needle::None => "",
+        // The last character that there is stands behind all that begin so.
+        Needle::Prefix(_) => "AND m.email_key >= $6 AND m.email_key < $6 || chr(1114111)",
+        Needle::Part(_) => "AND m.search LIKE $6",
+    }
+}
+
+/// What the condition of the search compares with.
+pub(super) fn needle(query: &MemberQuery) -> String {
+    match query.needle() {
+        Needle::None => String::new(),
+        Needle::Prefix(text) => plain(text),
+        Needle::Part(text) => like(text),
+    }
 }
 
 /// A page of an account's members.
@@ -99,7 +123,7 @@ pub async fn members(
 ) -> Result<Page<Member>, StoreError> {
     let text = statement(query, seek);
     let at = At::of(seek);
-    let needle = like(&query.search);
+    let needle = needle(query);
     let wanted = limit + 1;
     let parameters: [&(dyn ToSql + Sync); 6] = [
         &account.0,
@@ -118,11 +142,10 @@ pub async fn members(
         Type::TIMESTAMPTZ,
         Type::TEXT,
     ];
-    let statement = if query.search.is_empty() {
-        db.prepare_typed_cached(&text, &types).await?
-    } else {
+    let statement = match query.needle() {
+        Needle::None | Needle::Prefix(_) => db.prepare_typed_cached(&text, &types).await?,
         // Prepared anew, so planned for this needle: rare and common ones want different plans.
-        db.prepare_typed(&text, &types).await?
+        Needle::Part(_) => db.prepare_typed(&text, &types).await?,
     };
     let found = db.query(&statement, &parameters).await?;
     let mut members = found
@@ -141,7 +164,7 @@ fn in_list_order(mut rows: Vec<Member>, seek: &Seek, more: bool) -> Page<Member>
             more_before: false,
             more_after: more,
         },
-        Seek::After(_) => Page {
+        Seek::After(_) | Seek::From(_) => Page {
             rows,
             more_before: true,
             more_after: more,
@@ -167,17 +190,21 @@ fn in_list_order(mut rows: Vec<Member>, seek: &Seek, more: bool) -> Page<Member>
 
 /// The cursor's parameters; nothing where the page has none.
 #[derive(Default)]
-struct At {
-    email_key: Option<String>,
-    role_rank: Option<i16>,
-    last_login: Option<Timestamp>,
+pub(super) struct At {
+    pub(super) email_key: Option<String>,
+    pub(super) role_rank: Option<i16>,
+    pub(super) last_login: Option<Timestamp>,
 }
 
 impl At {
     fn of(seek: &Seek) -> Self {
-        let (Seek::After(cursor) | Seek::Before(cursor)) = seek else {
-            return Self::default();
-        };
+        match seek {
+            Seek::First | Seek::Last => Self::default(),
+            Seek::After(cursor) | Seek::Before(cursor) | Seek::From(cursor) => Self::at(cursor),
+        }
+    }
+
+    pub(super) fn at(cursor: &Cursor) -> Self {
         Self {
             email_key: Some(cursor.email_key.clone()),
             role_rank: Some(rank(cursor)),
@@ -196,11 +223,16 @@ fn rank(cursor: &Cursor) -> i16 {
     }
 }
 
+/// The text as it is stored: in lower case, and without what PostgreSQL's text can't hold.
+fn plain(text: &str) -> String {
+    text.to_lowercase().replace('\0', "")
+}
+
 /// A `LIKE` pattern that finds `needle` anywhere, in any case, with `%`, `_` and `\` taken literally.
 /// NUL is left out: PostgreSQL's text has none, and refuses a parameter that has one.
 pub fn like(needle: &str) -> String {
     let mut pattern = String::from("%");
-    for c in needle.to_lowercase().chars().filter(|c| *c != '\0') {
+    for c in plain(needle).chars() {
         if matches!(c, '%' | '_' | '\\') {
             pattern.push('\\');
         }

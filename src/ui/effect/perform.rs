@@ -1,14 +1,14 @@
 //! Effects carried out through the service, each answered by a message.
 
 use super::own::on_ones_own;
-use super::{Effect, Failure, Here, Seat, Session};
+use super::{Effect, Failure, Here, ListMembers, Seat, Session};
 use crate::clock::Clock;
-use crate::domain::{Actor, Change, CommandId, Email, Grant, Restoration};
+use crate::domain::{Actor, Change, CommandId, Email, Grant, Page, Restoration, Seek};
 use crate::service::{
     Limits, MailTruth, Proof, Restore, SendInvitation, Service, ServiceError, SetGrant, SignedIn,
     Wanted, Write, WriteMode, until_known,
 };
-use crate::ui::message::{Done, Found, Message, Reply, Setup};
+use crate::ui::message::{Done, Found, Message, Place, Reply, Setup};
 use crate::ui::model::Mail;
 use secrecy::SecretString;
 
@@ -18,10 +18,15 @@ pub const COUNT_CAP: i64 = 1001;
 pub const HISTORY_PAGE: i64 = 50;
 
 /// Carries `effect` out and tells what came of it. [`Effect::Connect`], [`Effect::CopyText`],
-/// [`Effect::KeepSession`] and [`Effect::Stop`] are the runtime's and answer nothing here.
+/// [`Effect::KeepSession`], [`Effect::Stop`] and [`Effect::StopCounting`] are the runtime's and answer
+/// nothing here.
 pub async fn perform(effect: Effect, service: &Service, here: &Here) -> Option<Message> {
     let message = match effect {
-        Effect::Connect | Effect::CopyText(_) | Effect::KeepSession(_) | Effect::Stop => {
+        Effect::Connect
+        | Effect::CopyText(_)
+        | Effect::KeepSession(_)
+        | Effect::Stop
+        | Effect::StopCounting => {
             return None;
         }
         Effect::SetUp {
@@ -57,10 +62,12 @@ pub async fn perform(effect: Effect, service: &Service, here: &Here) -> Option<M
 
 async fn in_account(effect: Effect, service: &Service) -> Option<Message> {
     let message = match effect {
-        Effect::ListMembers(list) => {
-            let Seat { actor, account } = &list.seat;
-            let page = service.list_members(actor, *account, &list.query, (&list.seek, list.limit));
-            Message::MembersLoaded(list.place, reply(page.await))
+        Effect::ListMembers(list) => list_members(&list, service).await,
+        Effect::LocateMember(locate) => {
+            let Seat { actor, account } = &locate.seat;
+            let place = (&locate.cursor, locate.reach);
+            let located = service.locate_member(actor, *account, &locate.query, place);
+            Message::MemberLocated(reply(located.await))
         }
         Effect::CountMembers(Seat { actor, account }, query) => Message::MembersCounted(reply(
             service
@@ -113,6 +120,29 @@ async fn in_account(effect: Effect, service: &Service) -> Option<Message> {
         _ => return None,
     };
     Some(message)
+}
+
+/// A page; where a place is to be shown with its surroundings, a page on either side of it.
+async fn list_members(list: &ListMembers, service: &Service) -> Message {
+    let Seat { actor, account } = &list.seat;
+    let page = |seek| service.list_members(actor, *account, &list.query, (seek, list.limit));
+    let (Place::Around(_), Seek::From(cursor)) = (list.place, &list.seek) else {
+        return Message::MembersLoaded(list.place, reply(page(&list.seek).await));
+    };
+    let ahead = Seek::Before(cursor.clone());
+    match tokio::try_join!(page(&ahead), page(&list.seek)) {
+        Ok((before, after)) => {
+            let place = Place::Around(before.rows.len());
+            let rows = before.rows.into_iter().chain(after.rows).collect();
+            let page = Page {
+                rows,
+                more_before: before.more_before,
+                more_after: after.more_after,
+            };
+            Message::MembersLoaded(place, Ok(page))
+        }
+        Err(error) => Message::MembersLoaded(list.place, Err(Failure::from(error))),
+    }
 }
 
 fn reviewed(restoration: &Restoration, to: &Grant) -> Restore {

@@ -7,8 +7,8 @@ use crate::support::{
 };
 use rollbook::{
     domain::{
-        AccountId, Actor, Email, Grant, InvitationId, InvitationToken, MemberQuery, PermissionSet,
-        Secret256, Seek, SessionId, TokenKey, policy::Denied,
+        AccountId, Actor, Cursor, Direction, Email, Grant, InvitationId, InvitationToken,
+        MemberQuery, PermissionSet, Reach, Secret256, Seek, SessionId, TokenKey, policy::Denied,
     },
     service::{
         AdjustGrant, Dead, Limits, Look, Operation, Policy, Registration, SendInvitation, Service,
@@ -131,6 +131,12 @@ async fn look(
             .count_members(actor, account, &query, 10)
             .await
             .map(drop),
+        Operation::LocateMember => {
+            let nobody = Cursor::of_prefix("", Direction::Ascending);
+            let place = (&nobody, Reach::Near(10));
+            let located = service.locate_member(actor, account, &query, place);
+            located.await.map(drop)
+        }
         Operation::ShowMember => service.show_member(actor, account, &bob()).await.map(drop),
         Operation::PreviewRemoval => service
             .removal_preview(actor, account, &bob())

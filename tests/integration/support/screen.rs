@@ -13,10 +13,10 @@ use ratatui::{Terminal, layout::Size};
 use rollbook::config;
 use rollbook::domain::{Event as Recorded, *};
 use rollbook::ui::effect::{
-    Effect, Enrolment, FactorState, Failure, FailureKind, History, Session,
+    Effect, Enrolment, FactorState, Failure, FailureKind, History, ListMembers, Session,
 };
 use rollbook::ui::keymap::{Key, Keymap};
-use rollbook::ui::message::{Done, Found, Message, Setup};
+use rollbook::ui::message::{Done, Found, Message, Place, Setup};
 use rollbook::ui::model::{Ctx, Mail, Model, Opening, Phase};
 use rollbook::ui::theme::{Charset, Depth, Styles};
 use rollbook::ui::update::{start, update};
@@ -189,10 +189,10 @@ impl World {
                 let account = self.accounts.iter().find(|account| account.id == id)?;
                 Message::AccountEntered(Ok(Box::new(account.clone())))
             }
-            Effect::ListMembers(list) => Message::MembersLoaded(
-                list.place,
-                Ok(self.page(&list.query, &list.seek, list.limit)),
-            ),
+            Effect::ListMembers(list) => self.list(&list),
+            Effect::LocateMember(locate) => {
+                Message::MemberLocated(Ok(self.locate(&locate.query, &locate.cursor)))
+            }
             Effect::CountMembers(_, query) => {
                 Message::MembersCounted(Ok(i64::try_from(self.matching(&query).len()).unwrap()))
             }
@@ -246,10 +246,14 @@ impl World {
     }
 
     fn matching(&self, query: &MemberQuery) -> Vec<Member> {
-        let hit = |member: &&Member| member.email.key().contains(&query.search.to_lowercase());
+        let hit = |member: &&Member| match query.needle() {
+            Needle::None => true,
+            Needle::Prefix(text) => member.email.key().starts_with(&text.to_lowercase()),
+            Needle::Part(text) => member.email.key().contains(&text.to_lowercase()),
+        };
         let mut rows: Vec<Member> = self.members.iter().filter(hit).cloned().collect();
-        match query.sort {
-            Sort::Email => {}
+        match query.order() {
+            Sort::Email => rows.sort_by_key(|member| member.email.key().to_owned()),
             Sort::LastLogin => rows.sort_by_key(|member| member.last_login.is_none()),
             Sort::Role => rows.sort_by_key(|member| member.grant.role),
         }
@@ -267,11 +271,13 @@ impl World {
                 .position(|m| m.email.key() == cursor.email_key)
                 .unwrap_or(0)
         };
+        let from = |cursor: &Cursor| self.standing(query, cursor);
         let (from, to) = match seek {
             Seek::First => (0, limit),
             Seek::Last => (rows.len().saturating_sub(limit), rows.len()),
             Seek::After(cursor) => (at(cursor) + 1, at(cursor) + 1 + limit),
             Seek::Before(cursor) => (at(cursor).saturating_sub(limit), at(cursor)),
+            Seek::From(cursor) => (from(cursor), from(cursor) + limit),
         };
         let to = to.min(rows.len());
         Page {
@@ -279,6 +285,46 @@ impl World {
             more_before: from > 0,
             more_after: to < rows.len(),
         }
+    }
+
+    /// How many rows stand before a place.
+    fn standing(&self, query: &MemberQuery, cursor: &Cursor) -> usize {
+        let rows = self.matching(query);
+        let key = |member: &Member| member.email.key().to_owned();
+        let itself = rows.iter().position(|m| key(m) == cursor.email_key);
+        let beyond = |m: &Member| match query.direction {
+            Direction::Ascending => key(m) >= cursor.email_key,
+            Direction::Descending => key(m) <= cursor.email_key,
+        };
+        let next = || rows.iter().position(beyond);
+        itself.or_else(next).unwrap_or(rows.len())
+    }
+
+    fn locate(&self, query: &MemberQuery, cursor: &Cursor) -> Position {
+        let before = self.standing(query, cursor);
+        let after = (self.matching(query).len() - before).saturating_sub(1);
+        let count = |rows| Count::Exactly(i64::try_from(rows).unwrap());
+        Position {
+            before: count(before),
+            after: count(after),
+        }
+    }
+
+    fn list(&self, list: &ListMembers) -> Message {
+        let page = |seek: &Seek| self.page(&list.query, seek, list.limit);
+        let (Place::Around(_), Seek::From(cursor)) = (list.place, &list.seek) else {
+            return Message::MembersLoaded(list.place, Ok(page(&list.seek)));
+        };
+        let rows = self.matching(&list.query);
+        let at = self.standing(&list.query, cursor);
+        let limit = usize::try_from(list.limit).unwrap();
+        let (from, to) = (at.saturating_sub(limit), (at + limit).min(rows.len()));
+        let page = Page {
+            rows: rows[from..to].to_vec(),
+            more_before: from > 0,
+            more_after: to < rows.len(),
+        };
+        Message::MembersLoaded(Place::Around(at - from), Ok(page))
     }
 
     /// What stands against a change: somebody else was faster.
