@@ -54,9 +54,26 @@ impl Order {
         }
     }
 
-    /// The rows beyond the cursor.
+    /// The rows beyond the cursor. Where the address only breaks ties the cursor's own row is taken out
+    /// by it: of a strict comparison the planner takes the first column alone, sees nothing beyond the
+    /// last role or "never", and reads the whole account for a search (PostgreSQL 15, `rowcomparesel`).
     pub(super) fn beyond(&self, backwards: bool) -> String {
-        self.compared(if self.is_down(backwards) { "<" } else { ">" })
+        match (self.key.is_empty(), self.is_down(backwards)) {
+            (true, true) => self.compared("<"),
+            (true, false) => self.compared(">"),
+            (false, true) => format!("{} AND m.email_key <> $3", self.compared("<=")),
+            (false, false) => format!("{} AND m.email_key <> $3", self.compared(">=")),
+        }
+    }
+
+    /// The same column by column: what an index can't follow, but the planner can guess.
+    pub(super) fn beyond_by_column(&self, backwards: bool) -> String {
+        let sign = if self.is_down(backwards) { "<" } else { ">" };
+        if self.key.is_empty() {
+            return self.compared(sign);
+        }
+        let (key, cursor) = (self.key, self.cursor);
+        format!("({key} {sign} {cursor} OR ({key} = {cursor} AND m.email_key {sign} $3))")
     }
 
     /// The cursor's own row, and the rows after it.
@@ -200,11 +217,11 @@ impl At {
     fn of(seek: &Seek) -> Self {
         match seek {
             Seek::First | Seek::Last => Self::default(),
-            Seek::After(cursor) | Seek::Before(cursor) | Seek::From(cursor) => Self::at(cursor),
+            Seek::After(cursor) | Seek::Before(cursor) | Seek::From(cursor) => Self::a_row(cursor),
         }
     }
 
-    pub(super) fn at(cursor: &Cursor) -> Self {
+    pub(super) fn a_row(cursor: &Cursor) -> Self {
         Self {
             email_key: Some(cursor.email_key.clone()),
             role_rank: Some(rank(cursor)),

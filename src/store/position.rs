@@ -30,21 +30,18 @@ const TYPES: [Type; 6] = [
     Type::TEXT,
 ];
 
-/// The rows on one side of a row, the nearest first, so that a capped count reads no more than the cap.
-fn beside(query: &MemberQuery, side: Side) -> String {
+/// The literal text of a count's statement: the nearest rows first, so that a capped count reads no more
+/// than the cap.
+pub fn statement(query: &MemberQuery, side: Side) -> String {
     let order = Order::of(query);
     let backwards = side == Side::Before;
     let (search, beyond) = (page::matching(query), order.beyond(backwards));
     let order_by = order.order_by(backwards);
     format!(
-        "SELECT 1 FROM account_members m WHERE m.account_id = $1 {search} AND {beyond}
-         ORDER BY {order_by} LIMIT $2"
+        "SELECT count(*) FROM (
+             SELECT 1 FROM account_members m WHERE m.account_id = $1 {search} AND {beyond}
+             ORDER BY {order_by} LIMIT $2) beside"
     )
-}
-
-/// The literal text of a count's statement.
-pub fn statement(query: &MemberQuery, side: Side) -> String {
-    format!("SELECT count(*) FROM ({}) beside", beside(query, side))
 }
 
 /// How many rows stand on one side of a row, counted up to `cap`.
@@ -57,7 +54,7 @@ pub async fn count(
     (cursor, side): (&Cursor, Side),
     cap: i64,
 ) -> Result<i64, StoreError> {
-    let (at, needle) = (At::at(cursor), page::needle(query));
+    let (at, needle) = (At::a_row(cursor), page::needle(query));
     let parameters: [&(dyn ToSql + Sync); 6] = [
         &account.0,
         &cap,
@@ -81,17 +78,24 @@ pub async fn estimate(
     (account, query): (AccountId, &MemberQuery),
     (cursor, side): (&Cursor, Side),
 ) -> Result<Option<i64>, StoreError> {
-    let everything = i64::MAX;
-    let (at, needle) = (At::at(cursor), page::needle(query));
+    let (at, needle) = (At::a_row(cursor), page::needle(query));
     let parameters: [&(dyn ToSql + Sync); 6] = [
         &account.0,
-        &everything,
+        &0_i64,
         &at.email_key,
         &at.role_rank,
         &at.last_login,
         &needle,
     ];
-    let text = format!("EXPLAIN (FORMAT JSON) {}", beside(query, side));
+    let order = Order::of(query);
+    let (search, beyond) = (
+        page::matching(query),
+        order.beyond_by_column(side == Side::Before),
+    );
+    let text = format!(
+        "EXPLAIN (FORMAT JSON)
+         SELECT 1 FROM account_members m WHERE m.account_id = $1 {search} AND {beyond}"
+    );
     let statement = db.prepare_typed(&text, &TYPES).await?;
     let plan: Value = db.query_one(&statement, &parameters).await?.get(0);
     let rows = plan.pointer("/0/Plan/Plan Rows").and_then(Value::as_f64);

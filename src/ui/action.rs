@@ -207,10 +207,8 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::CopyCommand, "copy-command", ("Copy the equivalent command", "copy command"), &[Review]).shown(),
     entry(Action::OpenInvite, "open-invite", ("Invite a new user", "invite"), &[Main]).shown(),
     entry(Action::Search, "search", ("Search users by address or name", "search"), &[Main, Members]).shown(),
-    entry(Action::GoTo, "go-to", ("Go to the first address that begins as typed", "go to"), &[Members]).shown(),
     entry(Action::CycleSort, "cycle-sort", ("Sort by the next column", "sort"), &[Members]).shown(),
     entry(Action::ReverseSort, "reverse-sort", ("Reverse the order", "reverse"), &[Members]),
-    entry(Action::CountExactly, "count-exactly", ("Count exactly: who matches, and where the cursor stands", "count"), &[Members]),
     entry(Action::OpenProfile, "open-profile", ("Open the profile menu", "profile"), &[Main]),
     entry(Action::UserManagement, "user-management", ("User Management", "users"), &[Main]),
     entry(Action::SwitchAccount, "switch-account", ("Switch account", "accounts"), &[Main]),
@@ -237,6 +235,9 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Retry, "retry", ("Try again after an error", "retry"), EVERY),
     entry(Action::Help, "help", ("Help", "help"), EVERY).shown(),
     entry(Action::Quit, "quit", ("Quit (Ctrl-C works everywhere)", "quit"), EVERY).shown(),
+    // Named where the footer has room for more.
+    entry(Action::GoTo, "go-to", ("Go to the first address that begins as typed", "go to"), &[Members]).shown(),
+    entry(Action::CountExactly, "count-exactly", ("Count exactly: who matches, and where the cursor stands", "count"), &[Members]),
 ];
 
 impl Action {

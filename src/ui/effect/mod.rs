@@ -2,6 +2,7 @@
 //! imports the service: `perform` carries an effect out, `failure` puts an error into words.
 
 mod failure;
+mod members;
 mod own;
 mod perform;
 mod watch;

@@ -1,14 +1,15 @@
 //! Effects carried out through the service, each answered by a message.
 
+use super::members::{list_members, locate_member};
 use super::own::on_ones_own;
-use super::{Effect, Failure, Here, ListMembers, Seat, Session};
+use super::{Effect, Failure, Here, Seat, Session};
 use crate::clock::Clock;
-use crate::domain::{Actor, Change, CommandId, Email, Grant, Page, Restoration, Seek};
+use crate::domain::{Actor, Change, CommandId, Email, Grant, Restoration};
 use crate::service::{
     Limits, MailTruth, Proof, Restore, SendInvitation, Service, ServiceError, SetGrant, SignedIn,
     Wanted, Write, WriteMode, until_known,
 };
-use crate::ui::message::{Done, Found, Message, Place, Reply, Setup};
+use crate::ui::message::{Done, Found, Message, Reply, Setup};
 use crate::ui::model::Mail;
 use secrecy::SecretString;
 
@@ -63,12 +64,7 @@ pub async fn perform(effect: Effect, service: &Service, here: &Here) -> Option<M
 async fn in_account(effect: Effect, service: &Service) -> Option<Message> {
     let message = match effect {
         Effect::ListMembers(list) => list_members(&list, service).await,
-        Effect::LocateMember(locate) => {
-            let Seat { actor, account } = &locate.seat;
-            let place = (&locate.cursor, locate.reach);
-            let located = service.locate_member(actor, *account, &locate.query, place);
-            Message::MemberLocated(reply(located.await))
-        }
+        Effect::LocateMember(locate) => locate_member(&locate, service).await,
         Effect::CountMembers(Seat { actor, account }, query) => Message::MembersCounted(reply(
             service
                 .count_members(&actor, account, &query, COUNT_CAP)
@@ -120,29 +116,6 @@ async fn in_account(effect: Effect, service: &Service) -> Option<Message> {
         _ => return None,
     };
     Some(message)
-}
-
-/// A page; where a place is to be shown with its surroundings, a page on either side of it.
-async fn list_members(list: &ListMembers, service: &Service) -> Message {
-    let Seat { actor, account } = &list.seat;
-    let page = |seek| service.list_members(actor, *account, &list.query, (seek, list.limit));
-    let (Place::Around(_), Seek::From(cursor)) = (list.place, &list.seek) else {
-        return Message::MembersLoaded(list.place, reply(page(&list.seek).await));
-    };
-    let ahead = Seek::Before(cursor.clone());
-    match tokio::try_join!(page(&ahead), page(&list.seek)) {
-        Ok((before, after)) => {
-            let place = Place::Around(before.rows.len());
-            let rows = before.rows.into_iter().chain(after.rows).collect();
-            let page = Page {
-                rows,
-                more_before: before.more_before,
-                more_after: after.more_after,
-            };
-            Message::MembersLoaded(place, Ok(page))
-        }
-        Err(error) => Message::MembersLoaded(list.place, Err(Failure::from(error))),
-    }
 }
 
 fn reviewed(restoration: &Restoration, to: &Grant) -> Restore {

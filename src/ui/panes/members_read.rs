@@ -8,8 +8,9 @@ use crate::ui::message::{Place, Reply};
 use crate::ui::model::Ctx;
 use jiff::Timestamp;
 
-/// Rows counted on each side of the cursor without being asked: what a page costs, ten times over.
-const NEAR: i64 = 1000;
+/// Rows counted on each side of the cursor without being asked: a few pages' worth. In an account of
+/// twice as many the place is always exact.
+const NEAR: i64 = 500;
 
 /// Another place of the list that is to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]

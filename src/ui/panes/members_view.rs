@@ -140,10 +140,9 @@ impl Members {
             return format!("{spinner}Users");
         };
         let unit = if count == 1 { "user" } else { "users" };
-        let count = if !self.query.search.is_empty() && count >= COUNT_CAP {
-            format!("more than {}", grouped(COUNT_CAP - 1))
-        } else {
-            grouped(count)
+        let count = match self.total() {
+            Some(total) => grouped(total),
+            None => format!("more than {}", grouped(COUNT_CAP - 1)),
         };
         let found = if self.query.search.is_empty() {
             ""

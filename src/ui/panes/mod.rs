@@ -9,6 +9,7 @@ mod members_lines;
 mod members_read;
 mod members_view;
 mod scroll;
+mod whereabouts;
 mod window;
 
 pub use invitations::{Invitations, open_for as open_for_invitation, rows_in};

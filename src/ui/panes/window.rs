@@ -2,6 +2,7 @@
 //! what to read next. It never knows the whole account. Where the cursor is sent beyond what is read, the
 //! window stops at the last known row and owes the rest, which is gone when the rows are there.
 
+use super::whereabouts::Whereabouts;
 use crate::domain::{Count, Cursor, Member, Page, Position, Seek, UserId};
 use crate::ui::message::Place;
 
@@ -27,10 +28,7 @@ pub struct Window {
     owed: Owed,
     /// The list is to stand elsewhere, and the rows of that place are not there yet.
     leaving: Option<Landing>,
-    /// How many rows stand before the first in memory.
-    before: Count,
-    /// The row whose place was asked for, counted from the first in memory.
-    asked: Option<i64>,
+    place: Whereabouts,
 }
 
 /// How far cursor and top still have to go.
@@ -195,7 +193,7 @@ impl Window {
         let order = |rows: &[Member]| rows.iter().map(|m| m.user).collect::<Vec<_>>();
         // Who came or went before these rows is not known.
         if order(&self.rows) != order(&page.rows) {
-            self.before = self.before.doubted();
+            self.place.doubt();
         }
         let person = self.selected().map(|member| member.user);
         let before = self.cursor;
@@ -240,7 +238,7 @@ impl Window {
         self.set_anchor();
         self.cursor += added;
         self.top += added;
-        self.shift(-long(added));
+        self.place.shift(-long(added));
     }
 
     fn drop_front(&mut self, height: usize) {
@@ -255,7 +253,7 @@ impl Window {
         self.set_anchor();
         self.cursor -= surplus.min(self.cursor);
         self.top -= surplus;
-        self.shift(long(surplus));
+        self.place.shift(long(surplus));
     }
 
     fn drop_back(&mut self, height: usize) {
@@ -267,12 +265,6 @@ impl Window {
         }
     }
 
-    /// The first row in memory is another one, `rows` further on.
-    fn shift(&mut self, rows: i64) {
-        self.before = self.before.moved(rows);
-        self.asked = self.asked.map(|asked| asked - rows);
-    }
-
     /// How many rows stand before the first in memory; known at either end, where `total` is exact.
     pub fn before(&self, total: Option<i64>) -> Count {
         match total {
@@ -280,41 +272,31 @@ impl Window {
             Some(total) if !self.more_after => {
                 Count::Exactly(total.saturating_sub(long(self.rows.len())).max(0))
             }
-            _ => self.before,
+            _ => self.place.before(),
         }
     }
 
     /// Keeps in mind what is known of the place, for when the window moves on.
     pub fn keep_place(&mut self, total: Option<i64>) {
-        self.before = self.before(total);
+        let before = self.before(total);
+        self.place.set(before);
     }
 
     /// What is known of the place may have changed.
     pub fn doubt_place(&mut self) {
-        self.before = self.before.doubted();
+        self.place.doubt();
     }
 
     /// Asks where the row under the cursor stands.
     pub fn ask_place(&mut self) -> Option<Cursor> {
         let cursor = Cursor::of(self.selected()?);
-        self.asked = Some(long(self.cursor));
+        self.place.ask(long(self.cursor));
         Some(cursor)
     }
 
     /// The place of the row that was asked about; the window may have moved since.
     pub fn on_located(&mut self, position: Position, total: Option<i64>) {
-        let Some(asked) = self.asked.take() else {
-            return;
-        };
-        let before = match (position.before, position.after, total) {
-            (Count::Exactly(before), ..) => Count::Exactly(before),
-            (_, Count::Exactly(after), Some(total)) => Count::Exactly(total - after - 1),
-            (Count::About(before), Count::About(after), Some(total)) => {
-                Count::About(share(before, after, total))
-            }
-            _ => Count::Unknown,
-        };
-        self.before = before.moved(-asked);
+        self.place.on_located(position, total);
     }
 
     /// Puts the cursor on a person where that person is among the rows.
@@ -394,13 +376,6 @@ impl Window {
     }
 }
 
-/// The part of `total` that a row's guessed surroundings say is before it.
-fn share(before: i64, after: i64, total: i64) -> i64 {
-    let all = i128::from(before) + i128::from(after) + 1;
-    let part = i128::from(total) * i128::from(before) / all.max(1);
-    i64::try_from(part).unwrap_or(i64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::{KEPT, MOST, Window, page_rows};
@@ -426,7 +401,7 @@ mod tests {
     }
 
     fn index(key: &str) -> usize {
-        key[1..7].parse().unwrap()
+        key.get(1..7).unwrap().parse().unwrap()
     }
 
     /// What a database of so many members would answer.

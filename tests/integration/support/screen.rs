@@ -13,7 +13,8 @@ use ratatui::{Terminal, layout::Size};
 use rollbook::config;
 use rollbook::domain::{Event as Recorded, *};
 use rollbook::ui::effect::{
-    Effect, Enrolment, FactorState, Failure, FailureKind, History, ListMembers, Session,
+    COUNT_CAP, Effect, Enrolment, FactorState, Failure, FailureKind, History, ListMembers,
+    LocateMember, Session,
 };
 use rollbook::ui::keymap::{Key, Keymap};
 use rollbook::ui::message::{Done, Found, Message, Place, Setup};
@@ -159,6 +160,21 @@ impl World {
         world
     }
 
+    /// Five thousand members: more than a window keeps, and than is counted without being asked.
+    pub(crate) fn huge() -> Self {
+        let mut world = Self::large();
+        let member = |index: usize| {
+            let name = ["anna", "bert", "carl", "dora", "emil"][index % 5];
+            let email = format!("{name}.{index:04}@mill.example");
+            Member {
+                user: UserId(Uuid::from_u128(index as u128 + 1)),
+                ..member(index % 200, &email, custom(&["invoices.pay"]))
+            }
+        };
+        world.members.extend((200..5000).map(member));
+        world
+    }
+
     fn answer(&mut self, effect: Effect) -> Option<Message> {
         if let Some(message) = self
             .outage
@@ -190,12 +206,8 @@ impl World {
                 Message::AccountEntered(Ok(Box::new(account.clone())))
             }
             Effect::ListMembers(list) => self.list(&list),
-            Effect::LocateMember(locate) => {
-                Message::MemberLocated(Ok(self.locate(&locate.query, &locate.cursor)))
-            }
-            Effect::CountMembers(_, query) => {
-                Message::MembersCounted(Ok(i64::try_from(self.matching(&query).len()).unwrap()))
-            }
+            Effect::LocateMember(locate) => self.locate(&locate),
+            Effect::CountMembers(_, query) => self.count(&query),
             Effect::ListInvitations(_) => Message::InvitationsLoaded(Ok(self.invitations.clone())),
             Effect::ShowMember(_, email) => {
                 let found = self.members.iter().find(|member| member.email == email)?;
@@ -300,14 +312,27 @@ impl World {
         itself.or_else(next).unwrap_or(rows.len())
     }
 
-    fn locate(&self, query: &MemberQuery, cursor: &Cursor) -> Position {
-        let before = self.standing(query, cursor);
-        let after = (self.matching(query).len() - before).saturating_sub(1);
-        let count = |rows| Count::Exactly(i64::try_from(rows).unwrap());
-        Position {
+    /// Near places are counted, far ones guessed, and wrong.
+    fn locate(&self, locate: &LocateMember) -> Message {
+        let before = self.standing(&locate.query, &locate.cursor);
+        let after = (self.matching(&locate.query).len() - before).saturating_sub(1);
+        let count = |rows| {
+            let rows = i64::try_from(rows).unwrap();
+            match locate.reach {
+                Reach::Near(most) if rows > most => Count::About(rows * rows / 1000),
+                Reach::Near(_) | Reach::Whole => Count::Exactly(rows),
+            }
+        };
+        Message::MemberLocated(Ok(Position {
             before: count(before),
             after: count(after),
-        }
+        }))
+    }
+
+    fn count(&self, query: &MemberQuery) -> Message {
+        let found = i64::try_from(self.matching(query).len()).unwrap();
+        let all = query.search.is_empty();
+        Message::MembersCounted(Ok(if all { found } else { found.min(COUNT_CAP) }))
     }
 
     fn list(&self, list: &ListMembers) -> Message {
@@ -619,6 +644,7 @@ impl Screen {
             "pageup" => KeyCode::PageUp,
             "pagedown" => KeyCode::PageDown,
             "delete" => KeyCode::Delete,
+            "backspace" => KeyCode::Backspace,
             "f1" => KeyCode::F(1),
             other => KeyCode::Char(other.chars().next().unwrap()),
         };
