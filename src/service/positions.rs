@@ -32,7 +32,18 @@ impl Service {
         let list = (account, query);
         let before = rows(&tx, list, (cursor, Side::Before), reach).await?;
         let after = rows(&tx, list, (cursor, Side::After), reach).await?;
-        done(tx, Position { before, after }).await
+        done(tx, believed(Position { before, after })).await
+    }
+}
+
+/// A planner without statistics takes the same share for either side: that is no estimate.
+fn believed(position: Position) -> Position {
+    match (position.before, position.after) {
+        (Count::About(before), Count::About(after)) if before == after => Position {
+            before: Count::Unknown,
+            after: Count::Unknown,
+        },
+        _ => position,
     }
 }
 
