@@ -14,7 +14,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use futures_util::FutureExt;
 use rollbook::{
     domain::{
-        Cursor, Direction, DisplaySafe, Email, InvitationToken, MemberQuery, Role, Seek, Sort,
+        Cursor, Direction, DisplaySafe, Email, InvitationToken, MemberQuery, Needle, Role, Seek,
+        Sort,
     },
     store::page,
     ui::{
@@ -240,15 +241,24 @@ pub fn search(data: &[u8]) {
             last_login: None,
             role: [Role::Owner, Role::Full, Role::Custom][usize::from(bits >> 3) % 3],
         };
-        let seek = match bits >> 5 & 3 {
+        let seek = match bits >> 5 & 7 {
             0 => Seek::First,
             1 => Seek::Last,
             2 => Seek::After(cursor),
-            _ => Seek::Before(cursor),
+            3 => Seek::Before(cursor),
+            _ => Seek::From(cursor),
         };
-        page::statement(&query, &seek)
+        page::statement(&query, &seek, 51)
     };
-    let plain = if needle.is_empty() { "" } else { "x" };
+    let query = MemberQuery {
+        search: needle.to_owned(),
+        ..MemberQuery::default()
+    };
+    let plain = match query.needle() {
+        Needle::None => "",
+        Needle::Prefix(_) => "x",
+        Needle::Part(_) => "xyz",
+    };
     assert_eq!(words(needle, at), words(plain, "y"), "text reached SQL");
 }
 

@@ -40,7 +40,7 @@ pub use password::{PasswordFault, PasswordPolicy, Strength, prepare as prepare_p
 pub use permission::{
     Catalogue, CatalogueError, MEMBERS_MANAGE, MEMBERS_VIEW, Permission, PermissionSet,
 };
-pub use query::{Cursor, Direction, MemberQuery, Page, Seek, Sort};
+pub use query::{Count, Cursor, Direction, MemberQuery, Needle, Page, Position, Reach, Seek, Sort};
 pub use second_factor::{FactorSecret, RECOVERY_CODES, RecoveryCode};
 pub use token::{InvitationToken, Secret256, TokenDigest};
 pub use token_key::{KeyId, TokenKey, TokenKeys};

@@ -18,6 +18,7 @@ mod operation;
 mod outbox;
 mod ownership;
 mod passwords;
+mod positions;
 mod profile;
 mod proof;
 mod requests;

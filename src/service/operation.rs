@@ -76,6 +76,7 @@ operations! {
     RequireSecondFactor, "account.require_second_factor", Deed;
     ListMembers, "member.list", View;
     CountMembers, "member.count", View;
+    LocateMember, "member.locate", View;
     ShowMember, "member.show", Member;
     PreviewRemoval, "member.preview_removal", Member;
     MemberHistory, "member.history", View;

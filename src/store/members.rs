@@ -1,6 +1,10 @@
 //! Memberships: who is in an account and what they may do there.
 
-use super::{Db, StoreError, page, rows};
+use super::{
+    Db, StoreError,
+    page::{self, At, Bound},
+    rows,
+};
 use crate::domain::{AccountId, Email, Grant, Member, MemberQuery, UserId};
 
 pub use super::page::members as list;
@@ -25,10 +29,15 @@ pub async fn count_matching(
     query: &MemberQuery,
     cap: i64,
 ) -> Result<i64, StoreError> {
-    let sql = "SELECT count(*) FROM
-        (SELECT 1 FROM account_members m WHERE m.account_id = $1 AND m.search LIKE $2 LIMIT $3) found";
-    let needle = page::like(&query.search);
-    let rows = db.query_anew(sql, &[&account.0, &needle, &cap]).await?;
+    let sql = format!(
+        "SELECT count(*) FROM
+        (SELECT 1 FROM account_members m WHERE m.account_id = $1 {} LIMIT $6) found",
+        page::matching(query)
+    );
+    let bound = Bound::new(account, query, At::default());
+    let mut parameters = bound.parameters().to_vec();
+    parameters.push(&cap);
+    let rows = db.query_anew(&sql, &parameters).await?;
     Ok(rows.first().map_or(0, |row| row.get(0)))
 }
 

@@ -23,6 +23,7 @@ mod notify;
 pub mod outbox;
 pub mod page;
 mod pool;
+pub mod position;
 pub mod roles;
 mod rows;
 mod scope;

@@ -1,13 +1,14 @@
 //! Keyset pages of members: every order is one index, every page costs the page.
 
 use super::{Db, StoreError, rows, scope::OF_ACCOUNT};
-use crate::domain::{AccountId, Cursor, Direction, Member, MemberQuery, Page, Seek, Sort};
+use crate::domain::{AccountId, Cursor, Direction, Member, MemberQuery, Needle, Page, Seek, Sort};
 use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
+use uuid::Uuid;
 
 /// One order of the list: the expression of its index, and how a cursor is compared with it. The
 /// address breaks ties in the same direction, so that a page's place is one row comparison.
-struct Order {
+pub(super) struct Order {
     /// Sort key before the address; empty when the address is the order.
     key: &'static str,
     /// The same key of the cursor, from its parameters.
@@ -16,17 +17,17 @@ struct Order {
 }
 
 impl Order {
-    fn of(query: &MemberQuery) -> Self {
-        let (key, cursor) = match (query.sort, query.direction) {
+    pub(super) fn of(query: &MemberQuery) -> Self {
+        let (key, cursor) = match (query.order(), query.direction) {
             (Sort::Email, _) => ("", ""),
-            (Sort::Role, _) => ("m.role_rank", "$4"),
+            (Sort::Role, _) => ("m.role_rank", "$3"),
             (Sort::LastLogin, Direction::Descending) => (
                 "coalesce(m.last_login, '-infinity'::timestamptz)",
-                "coalesce($5, '-infinity'::timestamptz)",
+                "coalesce($4, '-infinity'::timestamptz)",
             ),
             (Sort::LastLogin, Direction::Ascending) => (
                 "coalesce(m.last_login, 'infinity'::timestamptz)",
-                "coalesce($5, 'infinity'::timestamptz)",
+                "coalesce($4, 'infinity'::timestamptz)",
             ),
         };
         Self {
@@ -41,7 +42,7 @@ impl Order {
         (self.direction == Direction::Descending) != backwards
     }
 
-    fn order_by(&self, backwards: bool) -> String {
+    pub(super) fn order_by(&self, backwards: bool) -> String {
         let word = if self.is_down(backwards) {
             "DESC"
         } else {
@@ -54,37 +55,79 @@ impl Order {
         }
     }
 
-    /// The rows beyond the cursor.
-    fn beyond(&self, backwards: bool) -> String {
+    /// The rows beyond the cursor. Where the address only breaks ties the cursor's own row is taken out
+    /// by it: of a strict comparison the planner takes the first column alone, sees nothing beyond the
+    /// last role or "never", and reads the whole account for a search (PostgreSQL 15, `rowcomparesel`).
+    pub(super) fn beyond(&self, backwards: bool) -> String {
+        match (self.key.is_empty(), self.is_down(backwards)) {
+            (true, true) => self.compared("<"),
+            (true, false) => self.compared(">"),
+            (false, true) => format!("{} AND m.email_key <> $2", self.compared("<=")),
+            (false, false) => format!("{} AND m.email_key <> $2", self.compared(">=")),
+        }
+    }
+
+    /// The same column by column: what an index can't follow, but the planner can guess.
+    pub(super) fn beyond_by_column(&self, backwards: bool) -> String {
         let sign = if self.is_down(backwards) { "<" } else { ">" };
         if self.key.is_empty() {
-            format!("m.email_key {sign} $3")
+            return self.compared(sign);
+        }
+        let (key, cursor) = (self.key, self.cursor);
+        format!("({key} {sign} {cursor} OR ({key} = {cursor} AND m.email_key {sign} $2))")
+    }
+
+    /// The cursor's own row, and the rows after it.
+    fn from(&self) -> String {
+        self.compared(if self.is_down(false) { "<=" } else { ">=" })
+    }
+
+    fn compared(&self, sign: &str) -> String {
+        if self.key.is_empty() {
+            format!("m.email_key {sign} $2")
         } else {
-            format!("({}, m.email_key) {sign} ({}, $3)", self.key, self.cursor)
+            format!("({}, m.email_key) {sign} ({}, $2)", self.key, self.cursor)
         }
     }
 }
 
 /// The literal text of a page's statement; it sets its own scope. All parts are this file's own words.
-pub fn statement(query: &MemberQuery, seek: &Seek) -> String {
+/// The limit is part of it: of a parameter the server assumes a tenth of the table, and plans anew each time.
+pub fn statement(query: &MemberQuery, seek: &Seek, limit: i64) -> String {
     let backwards = matches!(seek, Seek::Last | Seek::Before(_));
     let order = Order::of(query);
     let beyond = match seek {
         Seek::First | Seek::Last => String::new(),
         Seek::After(_) | Seek::Before(_) => format!("AND {}", order.beyond(backwards)),
+        Seek::From(_) => format!("AND {}", order.from()),
     };
-    let search = if query.search.is_empty() {
-        ""
-    } else {
-        "AND m.search LIKE $6"
-    };
+    let search = matching(query);
     let (columns, order_by) = (rows::MEMBER, order.order_by(backwards));
     format!(
         "{OF_ACCOUNT} SELECT page.* FROM scope CROSS JOIN LATERAL (
             SELECT {columns} FROM account_members m
-            WHERE m.account_id = scope.account_id {search} {beyond}
-            ORDER BY {order_by} LIMIT $2) page"
+            WHERE m.account_id = $1 AND m.account_id = scope.account_id {search} {beyond}
+            ORDER BY {order_by} LIMIT {limit}) page"
     )
+}
+
+/// The condition of the search; its parameter is [`needle`].
+pub(super) fn matching(query: &MemberQuery) -> &'static str {
+    match query.needle() {
+        Needle::None => "",
+        // The last character that there is stands behind all that begin so.
+        Needle::Prefix(_) => "AND m.email_key >= $5 AND m.email_key < $5 || chr(1114111)",
+        Needle::Part(_) => "AND m.search LIKE $5",
+    }
+}
+
+/// What the condition of the search compares with.
+fn needle(query: &MemberQuery) -> String {
+    match query.needle() {
+        Needle::None => String::new(),
+        Needle::Prefix(text) => plain(text),
+        Needle::Part(text) => like(text),
+    }
 }
 
 /// A page of an account's members, in one statement that sets its own scope.
@@ -98,23 +141,13 @@ pub async fn members(
     seek: &Seek,
     limit: i64,
 ) -> Result<Page<Member>, StoreError> {
-    let text = statement(query, seek);
-    let at = At::of(seek);
-    let needle = like(&query.search);
-    let wanted = limit + 1;
-    let parameters: [&(dyn ToSql + Sync); 6] = [
-        &account.0,
-        &wanted,
-        &at.email_key,
-        &at.role_rank,
-        &at.last_login,
-        &needle,
-    ];
-    let found = if query.search.is_empty() {
-        db.query(&text, &parameters).await?
-    } else {
+    let text = statement(query, seek, texts_limit(limit));
+    let bound = Bound::new(account, query, At::of(seek));
+    let parameters = bound.parameters();
+    let found = match query.needle() {
+        Needle::None | Needle::Prefix(_) => db.query(&text, &parameters).await?,
         // Rare and common needles want different plans.
-        db.query_anew(&text, &parameters).await?
+        Needle::Part(_) => db.query_anew(&text, &parameters).await?,
     };
     let mut members = found
         .iter()
@@ -125,6 +158,12 @@ pub async fn members(
     Ok(in_list_order(members, seek, more))
 }
 
+/// One row more than asked for tells whether there are more. Few different limits are few statements for the
+/// server to remember.
+fn texts_limit(limit: i64) -> i64 {
+    (limit.max(1) + 49) / 50 * 50 + 1
+}
+
 fn in_list_order(mut rows: Vec<Member>, seek: &Seek, more: bool) -> Page<Member> {
     match seek {
         Seek::First => Page {
@@ -132,7 +171,7 @@ fn in_list_order(mut rows: Vec<Member>, seek: &Seek, more: bool) -> Page<Member>
             more_before: false,
             more_after: more,
         },
-        Seek::After(_) => Page {
+        Seek::After(_) | Seek::From(_) => Page {
             rows,
             more_before: true,
             more_after: more,
@@ -156,9 +195,43 @@ fn in_list_order(mut rows: Vec<Member>, seek: &Seek, more: bool) -> Page<Member>
     }
 }
 
+/// What the statements of a list are given: its account, the cursor's keys, and the needle of its search.
+pub(super) struct Bound {
+    account: Uuid,
+    at: At,
+    needle: String,
+}
+
+impl Bound {
+    pub(super) fn new(account: AccountId, query: &MemberQuery, at: At) -> Self {
+        let needle = needle(query);
+        Self {
+            account: account.0,
+            at,
+            needle,
+        }
+    }
+
+    /// `$1` to `$5`; not every order and search uses every one.
+    pub(super) fn parameters(&self) -> [&(dyn ToSql + Sync); 5] {
+        let At {
+            email_key,
+            role_rank,
+            last_login,
+        } = &self.at;
+        [
+            &self.account,
+            email_key,
+            role_rank,
+            last_login,
+            &self.needle,
+        ]
+    }
+}
+
 /// The cursor's parameters; nothing where the page has none.
 #[derive(Default)]
-struct At {
+pub(super) struct At {
     email_key: Option<String>,
     role_rank: Option<i16>,
     last_login: Option<Timestamp>,
@@ -166,9 +239,13 @@ struct At {
 
 impl At {
     fn of(seek: &Seek) -> Self {
-        let (Seek::After(cursor) | Seek::Before(cursor)) = seek else {
-            return Self::default();
-        };
+        match seek {
+            Seek::First | Seek::Last => Self::default(),
+            Seek::After(cursor) | Seek::Before(cursor) | Seek::From(cursor) => Self::a_row(cursor),
+        }
+    }
+
+    pub(super) fn a_row(cursor: &Cursor) -> Self {
         Self {
             email_key: Some(cursor.email_key.clone()),
             role_rank: Some(rank(cursor)),
@@ -187,11 +264,16 @@ fn rank(cursor: &Cursor) -> i16 {
     }
 }
 
+/// The text as it is stored: in lower case, and without what PostgreSQL's text can't hold.
+fn plain(text: &str) -> String {
+    text.to_lowercase().replace('\0', "")
+}
+
 /// A `LIKE` pattern that finds `needle` anywhere, in any case, with `%`, `_` and `\` taken literally.
 /// NUL is left out: PostgreSQL's text has none, and refuses a parameter that has one.
 pub fn like(needle: &str) -> String {
     let mut pattern = String::from("%");
-    for c in needle.to_lowercase().chars().filter(|c| *c != '\0') {
+    for c in plain(needle).chars() {
         if matches!(c, '%' | '_' | '\\') {
             pattern.push('\\');
         }

@@ -25,8 +25,10 @@ pub enum Action {
     OpenProfile,
     OpenInvite,
     Search,
+    GoTo,
     CycleSort,
     ReverseSort,
+    CountExactly,
     SetGrant,
     RemoveMember,
     OfferOwnership,
@@ -233,6 +235,9 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Retry, "retry", ("Try again after an error", "retry"), EVERY),
     entry(Action::Help, "help", ("Help", "help"), EVERY).shown(),
     entry(Action::Quit, "quit", ("Quit (Ctrl-C works everywhere)", "quit"), EVERY).shown(),
+    // Named where the footer has room for more.
+    entry(Action::GoTo, "go-to", ("Go to the first address that begins as typed", "go to"), &[Members]).shown(),
+    entry(Action::CountExactly, "count-exactly", ("Count exactly: who matches, and where the cursor stands", "count"), &[Members]),
 ];
 
 impl Action {

@@ -13,7 +13,7 @@ use super::own;
 use super::panes::open_for_member;
 use super::update::{reload, to_sign_in};
 use super::widgets::toast::Kind;
-use crate::domain::{Member, Page};
+use crate::domain::{Member, Page, Position};
 use crate::ui::action::Action;
 
 /// Applies an answer. The dialog with the focus hears it too.
@@ -37,14 +37,8 @@ pub(super) fn on_answer(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::AccountEntered(reply) => entering::on_entered(model, reply),
         Message::MembersLoaded(place, reply) => on_members(model, place, reply),
-        Message::MembersCounted(reply) => {
-            if let Some(main) = model.main_mut()
-                && !main.members.on_counted(&reply)
-            {
-                model.phase = Phase::Unchanged;
-            }
-            Vec::new()
-        }
+        Message::MembersCounted(reply) => on_counted(model, &reply),
+        Message::MemberLocated(reply) => on_located(model, &reply),
         Message::InvitationsLoaded(reply) => on_invitations(model, reply),
         Message::MemberShown(reply) => match reply {
             Ok(member) => {
@@ -69,6 +63,7 @@ pub(super) fn on_answer(model: &mut Model, message: Message) -> Vec<Effect> {
 /// An ended session is noticed by whatever was asked next.
 fn signed_out(model: &mut Model, message: &Message) -> bool {
     let (Message::MembersLoaded(_, Err(failure))
+    | Message::MemberLocated(Err(failure))
     | Message::InvitationsLoaded(Err(failure))
     | Message::Changed(_, Err(failure))
     | Message::AccountEntered(Err(failure))
@@ -104,15 +99,42 @@ fn on_members(model: &mut Model, place: Place, reply: Reply<Page<Member>>) -> Ve
             let recovered = main.trouble.take().is_some();
             main.plan_poll(&ctx);
             let changed = main.members.on_loaded(place, page, (height, now));
+            let effects = main.members.follow_up(height, &ctx);
             if !changed && !recovered {
                 model.phase = Phase::Unchanged;
             }
-            Vec::new()
+            effects
         }
         Err(failure) => {
             main.members.on_failed(now);
             fail(model, &failure)
         }
+    }
+}
+
+fn on_counted(model: &mut Model, reply: &Reply<i64>) -> Vec<Effect> {
+    let ctx = model.ctx.clone();
+    let Some(main) = model.main_mut() else {
+        return Vec::new();
+    };
+    let height = usize::from(layout::rows(main.areas(ctx.area).members).height);
+    let changed = main.members.on_counted(reply);
+    let effects = main.members.follow_up(height, &ctx);
+    if !changed {
+        model.phase = Phase::Unchanged;
+    }
+    effects
+}
+
+/// An estimate that fails is done without; who waits for a count is told.
+fn on_located(model: &mut Model, reply: &Reply<Position>) -> Vec<Effect> {
+    let Some(main) = model.main_mut() else {
+        return Vec::new();
+    };
+    let waited = main.members.on_located(reply.as_ref().ok().copied());
+    match reply {
+        Err(failure) if waited => fail(model, failure),
+        _ => Vec::new(),
     }
 }
 

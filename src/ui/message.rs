@@ -3,8 +3,8 @@
 //! Messages are past tense and carry domain values; a failure is already in words.
 
 use crate::domain::{
-    AccountSummary, Change, Invitation, LoginAttempt, Member, Page, Restoration, SessionSummary,
-    User,
+    AccountSummary, Change, Invitation, LoginAttempt, Member, Page, Position, Restoration,
+    SessionSummary, User,
 };
 use crate::ui::effect::{Enrolment, FactorState, Failure, History, News, Presence, Session};
 use crate::ui::model::Mail;
@@ -34,6 +34,7 @@ pub enum Message {
     AccountEntered(Reply<Box<AccountSummary>>),
     MembersLoaded(Place, Reply<Page<Member>>),
     MembersCounted(Reply<i64>),
+    MemberLocated(Reply<Position>),
     InvitationsLoaded(Reply<Vec<Invitation>>),
     /// The member that an error led to.
     MemberShown(Reply<Box<Member>>),
@@ -97,6 +98,8 @@ pub enum Place {
     After,
     /// Rows before the window.
     Before,
+    /// The rows around a place, so many of which stand before it: the cursor goes to that place.
+    Around(usize),
 }
 
 /// What a written change left behind.

@@ -25,6 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// After so long without an answer the person is told that there is none.
 const SILENCE: Duration = Duration::from_secs(3);
+/// The same for what takes its time.
+const LONG: Duration = Duration::from_mins(3);
 /// Words that wait to be looked at.
 const QUEUE: usize = 16;
 
@@ -99,6 +101,11 @@ impl Runtime {
                 let running: Vec<Service> = calls.map(|call| call.service.clone()).collect();
                 for service in running {
                     self.stop(service);
+                }
+            }
+            Effect::StopCounting => {
+                if let Some(call) = self.slots.remove(&Slot::Position) {
+                    self.stop(call.service);
                 }
             }
             effect => self.call(effect),
@@ -229,9 +236,10 @@ async fn answer(
     said: &mpsc::Sender<Message>,
 ) -> Option<Message> {
     let otherwise = effect.given_up();
+    let patience = if effect.takes_time() { LONG } else { SILENCE };
     let performed = perform(effect, service, here);
     tokio::pin!(performed);
-    if let Ok(message) = tokio::time::timeout(SILENCE, &mut performed).await {
+    if let Ok(message) = tokio::time::timeout(patience, &mut performed).await {
         return message;
     }
     service.start_afresh();

@@ -250,6 +250,8 @@ fn to_ascii(buffer: &mut Buffer) {
             Some('·' | '…') => '.',
             Some('“' | '”') => '"',
             Some('↻') => '~',
+            Some('█') => '#',
+            Some('▒') => ':',
             Some(_) => '?',
             None => continue,
         };

@@ -87,7 +87,8 @@ pub struct Seen {
 /// Which members, in which order.
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// Only members whose address or name contains this
+    /// Only members whose address or name contains this; with fewer than three letters or digits in a row,
+    /// those whose address begins with it, in the order of addresses
     #[arg(
         long,
         value_name = "TEXT",

@@ -2,6 +2,7 @@
 //! imports the service: `perform` carries an effect out, `failure` puts an error into words.
 
 mod failure;
+mod members;
 mod own;
 mod perform;
 mod watch;
@@ -12,8 +13,8 @@ pub use watch::Watch;
 
 use crate::clock::Clock;
 use crate::domain::{
-    AccountId, AccountSummary, Actor, Change, CommandId, Email, InvitationId, LoginMethod,
-    MemberQuery, Origin, Secret256, Seek, SessionId, User,
+    AccountId, AccountSummary, Actor, Change, CommandId, Cursor, Email, InvitationId, LoginMethod,
+    MemberQuery, Origin, Reach, Secret256, Seek, SessionId, User,
 };
 pub use crate::service::{Enrolment, FactorState, Feed, History, News, Presence, Topics};
 
@@ -50,6 +51,9 @@ pub enum Effect {
     EnterAccount(Actor, AccountId),
     ListMembers(Box<ListMembers>),
     CountMembers(Seat, MemberQuery),
+    LocateMember(Box<LocateMember>),
+    /// End on the server the count that somebody waited for.
+    StopCounting,
     ListInvitations(Seat),
     ShowMember(Seat, Email),
     RemovalPreview(Seat, Email),
@@ -108,6 +112,15 @@ pub struct ListMembers {
     pub place: Place,
 }
 
+/// A member whose place in a list is to be found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocateMember {
+    pub seat: Seat,
+    pub query: MemberQuery,
+    pub cursor: Cursor,
+    pub reach: Reach,
+}
+
 /// A sign-in as the console keeps it.
 #[derive(Debug, Clone)]
 pub struct Session {
@@ -122,6 +135,7 @@ pub struct Session {
 pub enum Slot {
     Members,
     Count,
+    Position,
     Invitations,
     Preview,
     Undo,
@@ -140,6 +154,7 @@ impl Effect {
         Some(match self {
             Self::ListMembers(list) => Message::MembersLoaded(list.place, Err(failure())),
             Self::CountMembers(..) => Message::MembersCounted(Err(failure())),
+            Self::LocateMember(_) => Message::MemberLocated(Err(failure())),
             Self::ListInvitations(_) => Message::InvitationsLoaded(Err(failure())),
             Self::ShowMember(..) => Message::MemberShown(Err(failure())),
             Self::RemovalPreview(..) => Message::RemovalPreviewed(Err(failure())),
@@ -160,6 +175,7 @@ impl Effect {
         match self {
             Self::ListMembers(_) => Some(Slot::Members),
             Self::CountMembers(..) => Some(Slot::Count),
+            Self::LocateMember(_) => Some(Slot::Position),
             Self::ListInvitations(_) => Some(Slot::Invitations),
             Self::ShowMember(..) | Self::RemovalPreview(..) => Some(Slot::Preview),
             Self::FindUndo(_) => Some(Slot::Undo),
@@ -170,6 +186,13 @@ impl Effect {
             Self::MySessions(_) => Some(Slot::Sessions),
             _ => None,
         }
+    }
+}
+
+impl Effect {
+    /// Whether the person asked for something that may take its time, so that silence is no sign of trouble.
+    pub fn takes_time(&self) -> bool {
+        matches!(self, Self::LocateMember(locate) if locate.reach == Reach::Whole)
     }
 }
 

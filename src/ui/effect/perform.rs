@@ -1,5 +1,6 @@
 //! Effects carried out through the service, each answered by a message.
 
+use super::members::{list_members, locate_member};
 use super::own::on_ones_own;
 use super::{Effect, Failure, Here, Seat, Session};
 use crate::clock::Clock;
@@ -18,10 +19,15 @@ pub const COUNT_CAP: i64 = 1001;
 pub const HISTORY_PAGE: i64 = 50;
 
 /// Carries `effect` out and tells what came of it. [`Effect::Connect`], [`Effect::CopyText`],
-/// [`Effect::KeepSession`] and [`Effect::Stop`] are the runtime's and answer nothing here.
+/// [`Effect::KeepSession`], [`Effect::Stop`] and [`Effect::StopCounting`] are the runtime's and answer
+/// nothing here.
 pub async fn perform(effect: Effect, service: &Service, here: &Here) -> Option<Message> {
     let message = match effect {
-        Effect::Connect | Effect::CopyText(_) | Effect::KeepSession(_) | Effect::Stop => {
+        Effect::Connect
+        | Effect::CopyText(_)
+        | Effect::KeepSession(_)
+        | Effect::Stop
+        | Effect::StopCounting => {
             return None;
         }
         Effect::SetUp {
@@ -57,11 +63,8 @@ pub async fn perform(effect: Effect, service: &Service, here: &Here) -> Option<M
 
 async fn in_account(effect: Effect, service: &Service) -> Option<Message> {
     let message = match effect {
-        Effect::ListMembers(list) => {
-            let Seat { actor, account } = &list.seat;
-            let page = service.list_members(actor, *account, &list.query, (&list.seek, list.limit));
-            Message::MembersLoaded(list.place, reply(page.await))
-        }
+        Effect::ListMembers(list) => list_members(&list, service).await,
+        Effect::LocateMember(locate) => locate_member(&locate, service).await,
         Effect::CountMembers(Seat { actor, account }, query) => Message::MembersCounted(reply(
             service
                 .count_members(&actor, account, &query, COUNT_CAP)

@@ -1,20 +1,21 @@
-//! The member table: its list, its search line, what may be done with the selected member, and how
-//! it looks. Drawing stands in `members_view.rs`.
+//! The member table: what keys and clicks do, the lines typed in, and what may be done with the selected
+//! member. What it reads stands in `members_read.rs`, drawing in `members_view.rs`.
 
+use super::go_to::GoTo;
+use super::members_read::{Jump, Reading};
 use super::window::Window;
 use crate::domain::{
-    Change, Grant, Member, MemberQuery, Page, Role, UserId,
+    Change, Cursor, Direction, Grant, Member, MemberQuery, Needle, Role, Sort, UserId,
     policy::{self, Deed, Target},
 };
 use crate::ui::action::Action;
-use crate::ui::effect::{Effect, ListMembers};
+use crate::ui::effect::Effect;
 use crate::ui::live::{Due, Marks};
-use crate::ui::message::{Place, Reply};
+use crate::ui::message::Place;
 use crate::ui::modals::{Confirm, History, Modal, ModalEvent, Permissions};
 use crate::ui::model::Ctx;
 use crate::ui::waiting::Waiting;
 use crate::ui::widgets::text_input::{Mask, TextInput};
-use jiff::Timestamp;
 use ratatui::layout::{Position, Rect};
 
 /// The member table.
@@ -26,6 +27,8 @@ pub struct Members {
     pub count: Option<i64>,
     /// The search line while it is typed in.
     pub search: Option<TextInput>,
+    /// The line "Go to" while it is typed in.
+    pub go_to: Option<GoTo>,
     pub waiting: Waiting,
     /// Whether a page has arrived since the list was last asked for anew.
     pub loaded: Loaded,
@@ -33,8 +36,7 @@ pub struct Members {
     pub due: Due,
     /// What others changed just now.
     pub marks: Marks<UserId>,
-    /// A page is being read for this place; read-ahead waits meanwhile.
-    reading: Option<Place>,
+    pub(super) reading: Reading,
 }
 
 /// Whether there is something to show.
@@ -62,11 +64,12 @@ impl Default for Members {
             window: Window::default(),
             count: None,
             search: None,
+            go_to: None,
             waiting: Waiting::default(),
             loaded: Loaded::NotYet,
             due: Due::default(),
             marks: Marks::default(),
-            reading: None,
+            reading: Reading::default(),
         }
     }
 }
@@ -98,77 +101,26 @@ pub fn availability(action: Action, member: &Member, ctx: &Ctx) -> Result<(), St
 }
 
 impl Members {
-    /// Whether characters go to the search line.
+    /// Whether characters go to the search line, or to the line "Go to".
     pub fn is_typing(&self) -> bool {
-        self.search.is_some()
-    }
-
-    /// Asks for a page; the count comes along where the list itself changes.
-    pub fn load(&mut self, place: Place, ctx: &Ctx) -> Vec<Effect> {
-        let Some(seat) = ctx.seat() else {
-            return Vec::new();
-        };
-        let (seek, limit) = self.window.request(place);
-        self.reading = Some(place);
-        self.due.ask(ctx.now);
-        if place == Place::Fresh || place == Place::End {
-            self.waiting.begin(ctx.now);
-        }
-        let list = ListMembers {
-            seat: seat.clone(),
-            query: self.query.clone(),
-            seek,
-            limit,
-            place,
-        };
-        let mut effects = vec![Effect::ListMembers(Box::new(list))];
-        if matches!(place, Place::Fresh | Place::Reload) {
-            effects.push(Effect::CountMembers(seat, self.query.clone()));
-        }
-        effects
-    }
-
-    /// A page arrived; tells whether the picture changed.
-    pub fn on_loaded(
-        &mut self,
-        place: Place,
-        page: Page<Member>,
-        (height, now): (usize, Timestamp),
-    ) -> bool {
-        self.on_failed(now);
-        let first = self.loaded == Loaded::NotYet;
-        self.loaded = Loaded::Yes;
-        if place == Place::Reload {
-            self.marks.set(self.window.changed(&page), now);
-        }
-        self.window.arrive(place, page, height) || first
-    }
-
-    /// Reading is over, or failed.
-    pub fn on_failed(&mut self, now: Timestamp) {
-        self.waiting.end();
-        self.reading = None;
-        self.due.answered(now);
-    }
-
-    /// The count arrived; tells whether the picture changed.
-    pub fn on_counted(&mut self, count: &Reply<i64>) -> bool {
-        let before = self.count;
-        self.count = count.as_ref().ok().copied().or(before);
-        self.count != before
+        self.search.is_some() || self.go_to.is_some()
     }
 
     /// A key or click while the pane has the focus; `rows` is where the rows are drawn.
     pub fn on_event(&mut self, event: &ModalEvent<'_>, rows: Rect, ctx: &Ctx) -> Wish {
         match event {
             ModalEvent::Key(key) => {
-                let typed = self.search.as_mut().is_some_and(|input| input.on_key(*key));
-                return self.searched(typed, ctx);
+                let typed = self.line().is_some_and(|input| input.on_key(*key));
+                return if typed {
+                    self.typed(ctx)
+                } else {
+                    Wish::Nothing
+                };
             }
             ModalEvent::Paste(text) => {
-                if let Some(input) = &mut self.search {
+                if let Some(input) = self.line() {
                     input.on_paste(text);
-                    return self.searched(true, ctx);
+                    return self.typed(ctx);
                 }
             }
             ModalEvent::Action(action) => return self.act(*action, rows, ctx),
@@ -178,13 +130,24 @@ impl Members {
         Wish::Nothing
     }
 
-    fn searched(&mut self, changed: bool, ctx: &Ctx) -> Wish {
+    /// The line that is typed in.
+    fn line(&mut self) -> Option<&mut TextInput> {
+        let go_to = self.go_to.as_mut().map(|line| &mut line.input);
+        go_to.or(self.search.as_mut())
+    }
+
+    fn typed(&mut self, ctx: &Ctx) -> Wish {
+        if let Some(line) = &self.go_to {
+            let aim = line.aim(&mut self.query);
+            let jump = aim.map_or(Jump::First, |cursor| Jump::To(cursor, 0));
+            return Wish::Effects(self.go(jump, ctx));
+        }
         let text = self.search.as_ref().map_or("", TextInput::text);
-        if !changed || text == self.query.search {
+        if text == self.query.search {
             return Wish::Nothing;
         }
         self.query.search = text.to_owned();
-        Wish::Effects(self.load(Place::Fresh, ctx))
+        Wish::Effects(self.anew(Jump::First, ctx))
     }
 
     fn act(&mut self, action: Action, rows: Rect, ctx: &Ctx) -> Wish {
@@ -196,46 +159,74 @@ impl Members {
             Action::PageDown => self.window.page(1, height),
             Action::First => return self.jump(Place::Fresh, height, ctx),
             Action::Last => return self.jump(Place::End, height, ctx),
+            action => return self.act_here(action, ctx),
+        }
+        self.ahead(height, ctx)
+    }
+
+    /// An action that is no movement. A cursor that waits for rows stays: what is done is done with the
+    /// member that is seen.
+    fn act_here(&mut self, action: Action, ctx: &Ctx) -> Wish {
+        self.window.stay();
+        match action {
             Action::Search => {
                 let line = TextInput::new(Mask::Shown, 100).with_text(&self.query.search);
                 self.search = Some(line);
             }
-            Action::Confirm if self.is_typing() => self.search = None,
-            Action::Back if self.is_typing() || !self.query.search.is_empty() => {
+            Action::GoTo => {
+                let selected = self.window.selected().map(Cursor::of);
+                self.go_to = Some(GoTo::new(&self.query, selected, self.window.screen_row()));
+            }
+            Action::Confirm if self.is_typing() => {
                 self.search = None;
-                self.query.search.clear();
-                return Wish::Effects(self.load(Place::Fresh, ctx));
+                self.go_to = None;
             }
-            Action::CycleSort => {
-                self.query.sort = self.query.sort.next();
-                return Wish::Effects(self.load(Place::Fresh, ctx));
-            }
+            Action::Back => return self.back(ctx),
+            Action::CycleSort => return self.sort_by(self.query.sort.next(), ctx),
             Action::ReverseSort => {
                 self.query.direction = self.query.direction.reversed();
-                return Wish::Effects(self.load(Place::Fresh, ctx));
+                return Wish::Effects(self.anew_around_selected(ctx));
             }
+            Action::CountExactly => return Wish::Effects(self.count_exactly(ctx)),
             Action::SetGrant | Action::RemoveMember | Action::OfferOwnership => {
                 return self.open(action, ctx);
             }
             Action::MemberHistory => return self.history(ctx),
             _ => {}
         }
-        self.ahead(height, ctx)
+        Wish::Nothing
     }
 
-    fn jump(&mut self, place: Place, height: usize, ctx: &Ctx) -> Wish {
-        match self.window.jump(place, height) {
-            Some(place) => Wish::Effects(self.load(place, ctx)),
-            None => Wish::Nothing,
+    /// Orders by a column; the cursor stays on its member.
+    fn sort_by(&mut self, sort: Sort, ctx: &Ctx) -> Wish {
+        if matches!(self.query.needle(), Needle::Prefix(_)) {
+            let words =
+                "What begins alike comes in the order of addresses; three letters find more";
+            return Wish::Refuse(words.to_owned());
         }
+        self.query.sort = sort;
+        Wish::Effects(self.anew_around_selected(ctx))
     }
 
-    /// Reads on where the cursor comes near the end of what is in memory.
-    pub fn ahead(&mut self, height: usize, ctx: &Ctx) -> Wish {
-        match self.window.read_ahead(height) {
-            Some(place) if self.reading.is_none() => Wish::Effects(self.load(place, ctx)),
-            _ => Wish::Nothing,
+    /// One step back: from a count that takes long, the line "Go to", the search.
+    fn back(&mut self, ctx: &Ctx) -> Wish {
+        if self.is_counting() {
+            return Wish::Effects(self.stop_counting());
         }
+        if let Some(line) = self.go_to.take() {
+            if line.input.is_empty() {
+                return Wish::Nothing;
+            }
+            let origin = line.undo(&mut self.query);
+            let to = |cursor| Jump::To(cursor, origin.row);
+            return Wish::Effects(self.go(origin.cursor.map_or(Jump::First, to), ctx));
+        }
+        let typing = self.search.take().is_some();
+        if typing || !self.query.search.is_empty() {
+            self.query.search.clear();
+            return Wish::Effects(self.anew_around_selected(ctx));
+        }
+        Wish::Nothing
     }
 
     fn open(&self, action: Action, ctx: &Ctx) -> Wish {
@@ -255,6 +246,9 @@ impl Members {
     }
 
     fn click(&mut self, at: Position, rows: Rect, ctx: &Ctx) -> Wish {
+        if let Some(sort) = self.heading_at(at, rows) {
+            return self.click_heading(sort, ctx);
+        }
         if !rows.contains(at) {
             return Wish::Nothing;
         }
@@ -267,6 +261,19 @@ impl Members {
             Some(action) => self.open(action, ctx),
             None => Wish::Nothing,
         }
+    }
+}
+
+impl Members {
+    /// Orders by the column that was clicked; once more turns the order around.
+    fn click_heading(&mut self, sort: Sort, ctx: &Ctx) -> Wish {
+        self.query.direction = match (self.query.sort == sort, sort) {
+            (true, _) => self.query.direction.reversed(),
+            // Who was here last is what is looked for.
+            (false, Sort::LastLogin) => Direction::Descending,
+            (false, Sort::Email | Sort::Role) => Direction::Ascending,
+        };
+        self.sort_by(sort, ctx)
     }
 }
 

@@ -1,8 +1,9 @@
 //! How the member table looks: columns, rows, badges, empty states.
 
 use super::members::{Loaded, Members, availability};
+use super::scroll::grouped;
 use super::{Focused, frame_of};
-use crate::domain::{Direction, DisplaySafe, Grant, Member, Role, Sort};
+use crate::domain::{Direction, Grant, Member, Needle, Role, Sort};
 use crate::ui::action::Action;
 use crate::ui::effect::COUNT_CAP;
 use crate::ui::layout;
@@ -12,7 +13,6 @@ use crate::ui::times::absolute;
 use crate::ui::widgets::badge::badge;
 use crate::ui::widgets::fit::{columns, cut};
 use crate::ui::widgets::table::{self, Column, GAP, Grow};
-use crate::ui::widgets::text_input::Look;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
@@ -35,6 +35,9 @@ const fn column(heading: &'static str, width: u16, from_width: u16, grow: Grow) 
         from_width,
     }
 }
+
+/// What the columns are sorted by, as far as they are.
+const SORTS: [Sort; 3] = [Sort::Email, Sort::LastLogin, Sort::Role];
 
 /// The marker of the cursor and a space.
 const MARKER: u16 = 2;
@@ -63,6 +66,22 @@ pub(super) fn button_at(at: Position, rows: Rect) -> Option<Action> {
 }
 
 impl Members {
+    /// Which heading that can be sorted by stands at a position; `rows` stand below the headings.
+    pub(super) fn heading_at(&self, at: Position, rows: Rect) -> Option<Sort> {
+        let hidden = self.is_typing() || !self.query.search.is_empty();
+        if hidden || rows.is_empty() || at.y + 1 != rows.y || at.x >= rows.right() {
+            return None;
+        }
+        let mut x = rows.x + MARKER;
+        for (width, sort) in widths(rows.width).into_iter().zip(SORTS) {
+            if (x..x + width).contains(&at.x) {
+                return Some(sort);
+            }
+            x += width + if width > 0 { GAP } else { 0 };
+        }
+        None
+    }
+
     /// Draws the pane.
     pub fn view(
         &self,
@@ -75,22 +94,14 @@ impl Members {
         frame_of(frame, area, (&title, focused), styles);
         self.note(frame, area, (styles, ctx));
         let inside = layout::inside(area);
-        if self.search.is_some() || !self.query.search.is_empty() {
-            self.search_line(
-                frame,
-                Rect {
-                    height: 1,
-                    ..inside
-                },
-                styles,
-            );
-        } else {
-            let row = Rect {
-                height: inside.height.min(1),
-                ..inside
-            };
+        let row = Rect {
+            height: inside.height.min(1),
+            ..inside
+        };
+        if !self.typed_line(frame, row, styles) {
             frame.render_widget(self.headings(row.width, styles), row);
         }
+        self.scroll_bar(frame, area, styles);
         let rows = layout::rows(area);
         if self.window.rows().is_empty() {
             self.empty(frame, rows, (styles, ctx));
@@ -129,10 +140,9 @@ impl Members {
             return format!("{spinner}Users");
         };
         let unit = if count == 1 { "user" } else { "users" };
-        let count = if !self.query.search.is_empty() && count >= COUNT_CAP {
-            format!("more than {}", grouped(COUNT_CAP - 1))
-        } else {
-            grouped(count)
+        let count = match self.total() {
+            Some(total) => grouped(total),
+            None => format!("more than {}", grouped(COUNT_CAP - 1)),
         };
         let found = if self.query.search.is_empty() {
             ""
@@ -143,23 +153,19 @@ impl Members {
     }
 
     fn headings(&self, width: u16, styles: &Styles) -> Line<'static> {
-        let sorted = match self.query.sort {
-            Sort::Email => 0,
-            Sort::LastLogin => 1,
-            Sort::Role => 2,
-        };
+        let sorted = SORTS.iter().position(|sort| *sort == self.query.order());
         let arrow = match self.query.direction {
             Direction::Ascending => "↑",
             Direction::Descending => "↓",
         };
         let mut spans = vec![Span::raw("  ")];
         for (index, (column, width)) in COLUMNS.iter().zip(widths(width)).enumerate() {
-            let heading = if index == sorted {
+            let heading = if Some(index) == sorted {
                 format!("{} {arrow}", column.heading)
             } else {
                 column.heading.to_owned()
             };
-            let style = if index == sorted {
+            let style = if Some(index) == sorted {
                 styles.title
             } else {
                 styles.muted
@@ -169,37 +175,18 @@ impl Members {
         Line::from(spans)
     }
 
-    fn search_line(&self, frame: &mut Frame<'_>, row: Rect, styles: &Styles) {
-        let label = "  / ";
-        frame.render_widget(Span::styled(label, styles.accent), row);
-        let field = Rect {
-            x: row.x + columns(label),
-            width: row.width.saturating_sub(columns(label)),
-            ..row
-        };
-        if let Some(input) = &self.search {
-            let look = Look {
-                focused: true,
-                placeholder: "address or name",
-                styles,
-            };
-            return input.draw(frame, field, look);
-        }
-        let words = format!("{}   Esc shows everybody", self.query.search);
-        let words = DisplaySafe::new(&words);
-        frame.render_widget(Span::styled(words.as_str(), styles.text), field);
-    }
-
     fn empty(&self, frame: &mut Frame<'_>, rows: Rect, (styles, ctx): (&Styles, &Ctx)) {
         let words = if self.loaded == Loaded::NotYet {
             match self.waiting.spinner(ctx.now) {
                 Some(_) => "Loading …",
                 None => "",
             }
-        } else if self.query.search.is_empty() {
-            "Nobody here yet. Press i to invite somebody."
         } else {
-            "Nobody matches. Press Esc to see everybody, or i to invite."
+            match self.query.needle() {
+                Needle::None => "Nobody here yet. Press i to invite somebody.",
+                Needle::Prefix(_) => "No address begins so. Three letters search names too.",
+                Needle::Part(_) => "Nobody matches. Press Esc to see everybody, or i to invite.",
+            }
         };
         let words = cut(words, usize::from(rows.width.saturating_sub(MARKER)));
         let row = Rect {
@@ -212,7 +199,8 @@ impl Members {
 
     /// The selected member's details in the lower border.
     fn note(&self, frame: &mut Frame<'_>, area: Rect, (styles, ctx): (&Styles, &Ctx)) {
-        let width = usize::from(area.width.saturating_sub(8));
+        let place = self.place_note(frame, area, styles);
+        let width = usize::from(area.width.saturating_sub(8 + place));
         let Some(member) = self.window.selected().filter(|_| area.height > 4) else {
             return;
         };
@@ -228,13 +216,6 @@ impl Members {
         if member.ownership_offered {
             note.push_str(" · ownership offered");
         }
-        let (above, below) = self.window.more(usize::from(layout::rows(area).height));
-        note.push_str(match (above, below) {
-            (true, true) => " · ↑↓ more",
-            (true, false) => " · ↑ more",
-            (false, true) => " · ↓ more",
-            (false, false) => "",
-        });
         super::lower_note(frame, area, &cut(&note, width), styles);
     }
 }
@@ -306,17 +287,4 @@ pub(super) fn role_badge(
         text
     };
     badge(mark, &cut(&text, width.saturating_sub(2)), style)
-}
-
-/// A number with its thousands apart: `12,345`.
-fn grouped(number: i64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

@@ -1,10 +1,15 @@
 //! The three panes of the main screen, which of them has the focus, and the frame they share.
 
+mod go_to;
 mod invitations;
 mod invite;
 mod invite_view;
 mod members;
+mod members_lines;
+mod members_read;
 mod members_view;
+mod scroll;
+mod whereabouts;
 mod window;
 
 pub use invitations::{Invitations, open_for as open_for_invitation, rows_in};

@@ -1,25 +1,58 @@
 //! A window over keyset pages: a few hundred rows in memory, a cursor that stays on its member, and
-//! what to read next. It never knows the whole account.
+//! what to read next. It never knows the whole account. Where the cursor is sent beyond what is read, the
+//! window stops at the last known row and owes the rest, which is gone when the rows are there.
 
-use crate::domain::{Cursor, Member, Page, Seek, UserId};
+use super::whereabouts::Whereabouts;
+use crate::domain::{Count, Cursor, Member, Page, Position, Seek, UserId};
 use crate::ui::message::Place;
 
-/// Rows asked for at once.
+/// Rows asked for at once, at least.
 const PAGE: usize = 100;
-/// Rows kept in memory.
-const KEPT: usize = 300;
+/// Rows asked for at once, at most.
+const MOST: usize = 1000;
+/// So many screenfuls are known on either side of the cursor before somebody asks for them.
+const AHEAD: usize = 4;
+/// Pages kept in memory.
+const KEPT: usize = 3;
 
 /// The rows in memory and the place of the cursor among them.
 #[derive(Debug, Clone, Default)]
 pub struct Window {
     rows: Vec<Member>,
-    /// From where reading again gives the same first row: the first of all, or after a row that was
-    /// left out.
+    /// From where reading again gives the same first row.
     anchor: Seek,
     more_before: bool,
     more_after: bool,
     cursor: usize,
     top: usize,
+    owed: Owed,
+    /// The list is to stand elsewhere, and the rows of that place are not there yet.
+    leaving: Option<Landing>,
+    place: Whereabouts,
+}
+
+/// How far cursor and top still have to go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Owed {
+    cursor: isize,
+    top: isize,
+}
+
+/// On which row of the screen the cursor is to stand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Landing(usize);
+
+/// Rows asked for at once where `height` of them are seen: enough that a held key does not outrun them.
+fn page_rows(height: usize) -> usize {
+    PAGE.max(AHEAD * height)
+}
+
+fn signed(rows: usize) -> isize {
+    isize::try_from(rows).unwrap_or(isize::MAX)
+}
+
+fn long(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
 }
 
 impl Window {
@@ -43,73 +76,131 @@ impl Window {
         self.top
     }
 
-    /// Whether rows exist above and below what is visible.
-    pub fn more(&self, height: usize) -> (bool, bool) {
-        let below = self.more_after || self.top + height < self.rows.len();
-        (self.more_before || self.top > 0, below)
+    /// On which row of the screen the cursor stands.
+    pub fn screen_row(&self) -> usize {
+        self.cursor.saturating_sub(self.top)
     }
 
-    /// Where and how much to read for `place`.
-    pub fn request(&self, place: Place) -> (Seek, i64) {
+    /// Whether rows exist before and after those in memory.
+    pub fn more(&self) -> (bool, bool) {
+        (self.more_before, self.more_after)
+    }
+
+    /// Whether the cursor waits for rows.
+    pub fn owes(&self) -> bool {
+        self.owed.cursor != 0
+    }
+
+    /// Where and how much to read for `place`, where `height` rows are seen at most.
+    pub fn request(&self, place: Place, height: usize) -> (Seek, i64) {
         let edge = |member: Option<&Member>| member.map(Cursor::of);
+        let page = page_rows(height);
+        let further = (page + self.owed.cursor.unsigned_abs()).min(MOST).max(page);
         let (seek, rows) = match place {
-            Place::Fresh => (Seek::First, PAGE),
-            Place::End => (Seek::Last, PAGE),
-            Place::Reload => (self.anchor.clone(), self.rows.len().max(PAGE)),
+            Place::Fresh | Place::Around(_) => (Seek::First, page),
+            Place::End => (Seek::Last, page),
+            Place::Reload => (self.anchor.clone(), self.rows.len().max(page)),
             Place::After => (
                 edge(self.rows.last()).map_or(Seek::First, Seek::After),
-                PAGE,
+                further,
             ),
             Place::Before => (
                 edge(self.rows.first()).map_or(Seek::First, Seek::Before),
-                PAGE,
+                further,
             ),
         };
-        (seek, i64::try_from(rows).unwrap_or(i64::MAX))
+        (seek, long(rows))
     }
 
     /// What should be read ahead of the cursor, if anything.
     pub fn read_ahead(&self, height: usize) -> Option<Place> {
-        if self.more_after && self.rows.len() < self.cursor + 2 * height {
+        let (at, ahead) = (
+            signed(self.cursor) + self.owed.cursor,
+            signed(AHEAD * height),
+        );
+        if self.more_after && signed(self.rows.len()) < at.saturating_add(ahead) {
             Some(Place::After)
-        } else if self.more_before && self.cursor < height {
+        } else if self.more_before && at < ahead {
             Some(Place::Before)
         } else {
             None
         }
     }
 
+    /// The list is going to stand elsewhere, with the cursor on this row of the screen: movements from
+    /// now on count from there.
+    pub fn leave(&mut self, screen_row: usize) {
+        self.owed = Owed::default();
+        self.leaving = Some(Landing(screen_row));
+    }
+
+    /// The cursor stays where it is: what it was sent to did not come, or is not wanted any more.
+    pub fn stay(&mut self) {
+        self.owed = Owed::default();
+    }
+
+    /// What the window was to be replaced by did not come: movements count from where it stands.
+    pub fn remain(&mut self) {
+        self.stay();
+        self.leaving = None;
+    }
+
     /// Takes a page in; tells whether anything changed.
     pub fn arrive(&mut self, place: Place, page: Page<Member>, height: usize) -> bool {
         match place {
-            Place::Fresh | Place::End => {
-                *self = Self::default();
-                self.take_whole(page);
-                if place == Place::End {
-                    self.set_anchor();
-                    self.cursor = self.rows.len().saturating_sub(1);
-                }
-            }
+            Place::Fresh | Place::End | Place::Around(_) => self.land(place, page),
             Place::Reload => {
-                if page.rows == self.rows {
+                let more = (page.more_before, page.more_after);
+                if page.rows == self.rows && more == self.more() {
                     return false;
                 }
-                let person = self.selected().map(|member| member.user);
-                let before = self.cursor;
-                self.take_whole(page);
-                self.find(person);
-                // The row under the cursor stays where it is on the screen.
-                self.top = (self.top + self.cursor).saturating_sub(before);
+                self.reread(page);
             }
             Place::After => {
                 self.rows.extend(page.rows);
                 self.more_after = page.more_after;
-                self.drop_front();
             }
             Place::Before => self.prepend(page),
         }
-        self.follow(height);
+        self.settle(height);
+        match place {
+            Place::After => self.drop_front(height),
+            Place::Before => self.drop_back(height),
+            Place::Fresh | Place::End | Place::Reload | Place::Around(_) => {}
+        }
         true
+    }
+
+    fn land(&mut self, place: Place, page: Page<Member>) {
+        let (moved, landing) = (self.owed, self.leaving.unwrap_or_default());
+        *self = Self::default();
+        self.take_whole(page);
+        let last = self.rows.len().saturating_sub(1);
+        self.cursor = match place {
+            Place::End => last,
+            Place::Around(before) => before.min(last),
+            _ => 0,
+        };
+        self.top = self.cursor;
+        self.owed = Owed {
+            cursor: moved.cursor,
+            top: moved.top - signed(landing.0),
+        };
+        self.set_anchor();
+    }
+
+    fn reread(&mut self, page: Page<Member>) {
+        let order = |rows: &[Member]| rows.iter().map(|m| m.user).collect::<Vec<_>>();
+        // Who came or went before these rows is not known.
+        if order(&self.rows) != order(&page.rows) {
+            self.place.doubt();
+        }
+        let person = self.selected().map(|member| member.user);
+        let before = self.cursor;
+        self.take_whole(page);
+        self.find(person);
+        // The row under the cursor stays where it is on the screen.
+        self.top = (self.top + self.cursor).saturating_sub(before);
     }
 
     /// Who is new or different in the same rows read again. What only moved up from below is neither.
@@ -133,13 +224,9 @@ impl Window {
         self.more_after = page.more_after;
     }
 
-    /// Leaves the first row out, so that the rest can be read again after it.
     fn set_anchor(&mut self) {
-        if self.more_before && self.rows.len() > 1 {
-            self.anchor = Seek::After(Cursor::of(&self.rows.remove(0)));
-        } else {
-            self.anchor = Seek::First;
-        }
+        let first = self.rows.first().filter(|_| self.more_before);
+        self.anchor = first.map_or(Seek::First, |first| Seek::From(Cursor::of(first)));
     }
 
     fn prepend(&mut self, page: Page<Member>) {
@@ -148,25 +235,68 @@ impl Window {
         rows.append(&mut self.rows);
         self.rows = rows;
         self.more_before = page.more_before;
-        let before = self.rows.len();
         self.set_anchor();
-        let shift = added - (before - self.rows.len()).min(added);
-        self.cursor += shift;
-        self.top += shift;
-        if self.rows.len() > KEPT {
-            self.rows.truncate(KEPT);
+        self.cursor += added;
+        self.top += added;
+        self.place.shift(-long(added));
+    }
+
+    fn drop_front(&mut self, height: usize) {
+        let page = page_rows(height);
+        let room = self.top.saturating_sub(page);
+        let surplus = self.rows.len().saturating_sub(KEPT * page).min(room);
+        if surplus == 0 {
+            return;
+        }
+        self.rows.drain(..surplus);
+        self.more_before = true;
+        self.set_anchor();
+        self.cursor -= surplus.min(self.cursor);
+        self.top -= surplus;
+        self.place.shift(long(surplus));
+    }
+
+    fn drop_back(&mut self, height: usize) {
+        let page = page_rows(height);
+        let kept = (KEPT * page).max(self.top + height + page);
+        if self.rows.len() > kept {
+            self.rows.truncate(kept);
             self.more_after = true;
         }
     }
 
-    fn drop_front(&mut self) {
-        let surplus = self.rows.len().saturating_sub(KEPT).min(self.top);
-        if let Some(last) = self.rows.drain(..surplus).next_back() {
-            self.anchor = Seek::After(Cursor::of(&last));
-            self.more_before = true;
+    /// How many rows stand before the first in memory; known at either end, where `total` is exact.
+    pub fn before(&self, total: Option<i64>) -> Count {
+        match total {
+            _ if !self.more_before => Count::Exactly(0),
+            Some(total) if !self.more_after => {
+                Count::Exactly(total.saturating_sub(long(self.rows.len())).max(0))
+            }
+            _ => self.place.before(),
         }
-        self.cursor -= surplus.min(self.cursor);
-        self.top -= surplus;
+    }
+
+    /// Keeps in mind what is known of the place, for when the window moves on.
+    pub fn keep_place(&mut self, total: Option<i64>) {
+        let before = self.before(total);
+        self.place.set(before);
+    }
+
+    /// What is known of the place may have changed.
+    pub fn doubt_place(&mut self) {
+        self.place.doubt();
+    }
+
+    /// Asks where the row under the cursor stands.
+    pub fn ask_place(&mut self) -> Option<Cursor> {
+        let cursor = Cursor::of(self.selected()?);
+        self.place.ask(long(self.cursor));
+        Some(cursor)
+    }
+
+    /// The place of the row that was asked about; the window may have moved since.
+    pub fn on_located(&mut self, position: Position, total: Option<i64>) {
+        self.place.on_located(position, total);
     }
 
     /// Puts the cursor on a person where that person is among the rows.
@@ -180,22 +310,22 @@ impl Window {
 
     /// Moves the cursor by `step` rows.
     pub fn step(&mut self, step: isize, height: usize) {
-        self.cursor = self.cursor.saturating_add_signed(step);
-        self.follow(height);
+        self.owed.cursor = self.owed.cursor.saturating_add(step);
+        self.settle(height);
     }
 
     /// Moves cursor and window together by a screenful.
     pub fn page(&mut self, direction: isize, height: usize) {
-        let step = direction.saturating_mul(isize::try_from(height).unwrap_or(1));
-        self.cursor = self.cursor.saturating_add_signed(step);
-        self.top = self.top.saturating_add_signed(step);
-        self.follow(height);
+        let step = direction.saturating_mul(signed(height));
+        self.owed.top = self.owed.top.saturating_add(step);
+        self.step(step, height);
     }
 
     /// Puts the cursor on a row.
     pub fn point_at(&mut self, row: usize, height: usize) {
+        self.stay();
         self.cursor = row;
-        self.follow(height);
+        self.settle(height);
     }
 
     /// The place of a jump that needs no reading, or what to read for it.
@@ -204,40 +334,62 @@ impl Window {
             Place::End => (self.more_after, self.rows.len()),
             _ => (self.more_before, 0),
         };
-        if unread {
+        if unread || self.leaving.is_some() {
             return Some(place);
         }
         self.point_at(row, height);
         None
     }
 
-    /// Keeps the cursor on a row and in sight. At the edge the window moves by half a screenful: on a
-    /// slow line a scroll of one line costs as much as that.
-    fn follow(&mut self, height: usize) {
-        let last = self.rows.len().saturating_sub(1);
-        let height = height.max(1);
-        self.cursor = self.cursor.min(last);
-        if self.cursor < self.top || self.cursor >= self.top + height {
-            self.top = self.cursor.saturating_sub(height / 2);
+    /// Moves cursor and top as far as rows are known, and keeps the cursor in sight. At the edge the
+    /// window moves by half a screenful: on a slow line a scroll of one line costs as much as that.
+    fn settle(&mut self, height: usize) {
+        if self.leaving.is_some() {
+            return;
         }
-        self.top = self.top.min(self.rows.len().saturating_sub(height));
+        let (len, height) = (signed(self.rows.len()), signed(height.max(1)));
+        let last = (len - 1).max(0);
+        let mut at = signed(self.cursor).saturating_add(self.owed.cursor);
+        let mut top = signed(self.top).saturating_add(self.owed.top);
+        if !self.more_after {
+            at = at.min(last);
+        }
+        if !self.more_before {
+            at = at.max(0);
+        }
+        if at < top || at >= top.saturating_add(height) {
+            top = at - height / 2;
+        }
+        if !self.more_after {
+            top = top.min(len - height);
+        }
+        if !self.more_before {
+            top = top.max(0);
+        }
+        let seen = (at.clamp(0, last), top.clamp(0, (len - height).max(0)));
+        self.owed = Owed {
+            cursor: at - seen.0,
+            top: top - seen.1,
+        };
+        self.cursor = seen.0.unsigned_abs();
+        self.top = seen.1.unsigned_abs();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{KEPT, PAGE, Window};
-    use crate::domain::{Email, Grant, Member, Page, Seek, UserId};
+    use super::{KEPT, MOST, Window, page_rows};
+    use crate::domain::{Count, Email, Grant, Member, Page, Position, Seek, UserId};
     use crate::ui::message::Place;
     use jiff::Timestamp;
     use uuid::Uuid;
 
-    const TOTAL: usize = 1000;
+    const HEIGHT: usize = 10;
 
     fn member(index: usize) -> Member {
         Member {
             user: UserId(Uuid::from_u128(index as u128)),
-            email: Email::parse(&format!("m{index:04}@x.com")).unwrap(),
+            email: Email::parse(&format!("m{index:06}@x.com")).unwrap(),
             name: "".into(),
             grant: Grant::full(),
             last_login: None,
@@ -248,83 +400,307 @@ mod tests {
         }
     }
 
-    /// What a database of a thousand members would answer.
-    fn answer((seek, limit): (Seek, i64)) -> Page<Member> {
+    fn index(key: &str) -> usize {
+        key.get(1..7).unwrap().parse().unwrap()
+    }
+
+    /// What a database of so many members would answer.
+    fn answer(total: usize, (seek, limit): (Seek, i64)) -> Page<Member> {
         let limit = usize::try_from(limit).unwrap();
-        let index = |key: &str| {
-            key.chars()
-                .skip(1)
-                .take(4)
-                .collect::<String>()
-                .parse::<usize>()
-                .unwrap()
-        };
         let (from, to) = match seek {
             Seek::First => (0, limit),
-            Seek::Last => (TOTAL - limit, TOTAL),
+            Seek::Last => (total - limit.min(total), total),
             Seek::After(c) => (index(&c.email_key) + 1, index(&c.email_key) + 1 + limit),
+            Seek::From(c) => (index(&c.email_key), index(&c.email_key) + limit),
             Seek::Before(c) => (
                 index(&c.email_key).saturating_sub(limit),
                 index(&c.email_key),
             ),
         };
-        let to = to.min(TOTAL);
+        let to = to.min(total);
         Page {
             rows: (from..to).map(member).collect(),
             more_before: from > 0,
-            more_after: to < TOTAL,
+            more_after: to < total,
         }
     }
 
-    fn read(window: &mut Window, place: Place) {
-        let page = answer(window.request(place));
-        window.arrive(place, page, 10);
+    /// A window and a database with a thousand members that answers at once.
+    struct Console(Window);
+
+    impl Console {
+        const TOTAL: usize = 1000;
+
+        fn read(&mut self, place: Place) {
+            let page = answer(Self::TOTAL, self.0.request(place, HEIGHT));
+            self.0.arrive(place, page, HEIGHT);
+            self.0.keep_place(Some(1000));
+        }
+
+        fn at(place: Place) -> Self {
+            let mut console = Self(Window::default());
+            console.read(place);
+            console
+        }
+
+        fn around(row: usize, screen_row: usize) -> Self {
+            let mut console = Self(Window::default());
+            console.0.leave(screen_row);
+            let from = row.saturating_sub(100);
+            let page = Page {
+                rows: (from..(row + 100).min(Self::TOTAL)).map(member).collect(),
+                more_before: from > 0,
+                more_after: row + 100 < Self::TOTAL,
+            };
+            console.0.arrive(Place::Around(row - from), page, HEIGHT);
+            console
+        }
+
+        fn step(&mut self, step: isize) {
+            self.0.step(step, HEIGHT);
+            while let Some(place) = self.0.read_ahead(HEIGHT) {
+                self.read(place);
+            }
+        }
+
+        fn here(&self) -> usize {
+            index(self.0.selected().unwrap().email.key())
+        }
     }
 
     #[test]
     fn every_member_is_reached_downwards_and_upwards_in_order() {
-        let mut window = Window::default();
-        read(&mut window, Place::Fresh);
-        for expected in 0..TOTAL {
-            assert_eq!(window.selected().unwrap().email, member(expected).email);
-            assert!(window.rows().len() <= KEPT + PAGE);
-            window.step(1, 10);
-            if let Some(place) = window.read_ahead(10) {
-                read(&mut window, place);
+        let mut console = Console::at(Place::Fresh);
+        for expected in 0..Console::TOTAL {
+            assert_eq!(console.here(), expected);
+            assert!(console.0.rows().len() <= (KEPT + 1) * page_rows(HEIGHT));
+            console.step(1);
+        }
+        for expected in (0..Console::TOTAL).rev() {
+            assert_eq!(console.here(), expected);
+            console.step(-1);
+        }
+    }
+
+    #[test]
+    fn the_place_is_exact_while_one_scrolls_from_an_end() {
+        for (place, step) in [(Place::Fresh, 7), (Place::End, -7)] {
+            let mut console = Console::at(place);
+            for _ in 0..200 {
+                console.step(step);
+                let first = index(console.0.rows()[0].email.key());
+                let exactly = Count::Exactly(i64::try_from(first).unwrap());
+                assert_eq!(console.0.before(Some(1000)), exactly);
             }
         }
-        for expected in (0..TOTAL).rev() {
-            assert_eq!(window.selected().unwrap().email, member(expected).email);
-            window.step(-1, 10);
-            if let Some(place) = window.read_ahead(10) {
-                read(&mut window, place);
-            }
+    }
+
+    #[test]
+    fn a_place_that_is_counted_late_is_that_of_the_row_that_was_asked_about() {
+        let mut console = Console::around(500, 0);
+        assert_eq!(console.0.before(Some(1000)), Count::Unknown);
+        console.0.ask_place().unwrap();
+        for _ in 0..150 {
+            console.step(-1);
         }
+        let counted = Position {
+            before: Count::Exactly(500),
+            after: Count::Unknown,
+        };
+        console.0.on_located(counted, Some(1000));
+        let first = index(console.0.rows()[0].email.key());
+        let exactly = Count::Exactly(i64::try_from(first).unwrap());
+        assert_eq!(console.0.before(Some(1000)), exactly);
+    }
+
+    #[test]
+    fn a_guess_stays_a_guess_until_an_end_is_reached() {
+        let mut console = Console::around(500, 0);
+        console.0.ask_place().unwrap();
+        let guessed = Position {
+            before: Count::About(40),
+            after: Count::About(60),
+        };
+        console.0.on_located(guessed, Some(1000));
+        // Row 500 is guessed to be about number 396 of 1,000; the first in memory stands 100 before it.
+        assert_eq!(console.0.before(Some(1000)), Count::About(296));
+        for _ in 0..600 {
+            console.step(-1);
+        }
+        assert_eq!(console.here(), 0);
+        assert_eq!(console.0.before(Some(1000)), Count::Exactly(0));
+    }
+
+    #[test]
+    fn a_jump_lands_on_its_row_of_the_screen() {
+        let console = Console::around(500, 4);
+        assert_eq!((console.here(), console.0.screen_row()), (500, 4));
+        let near_the_start = Console::around(2, 4);
+        assert_eq!((near_the_start.here(), near_the_start.0.top()), (2, 0));
+        let near_the_end = Console::around(999, 0);
+        let last_screenful = near_the_end.0.rows().len() - HEIGHT;
+        assert_eq!(
+            (near_the_end.here(), near_the_end.0.top()),
+            (999, last_screenful)
+        );
+    }
+
+    #[test]
+    fn keys_during_a_jump_count_from_where_it_lands() {
+        let mut console = Console::at(Place::Fresh);
+        console.0.leave(0);
+        console.0.step(-3, HEIGHT);
+        assert_eq!(console.here(), 0, "nothing moves before the rows are there");
+        console.read(Place::End);
+        assert_eq!(console.here(), 996);
+        console.0.leave(0);
+        console.0.step(5, HEIGHT);
+        console.0.remain();
+        console.step(0);
+        assert_eq!(
+            console.here(),
+            996,
+            "a jump that failed takes its keys along"
+        );
     }
 
     #[test]
     fn a_reload_keeps_the_cursor_on_its_member() {
-        let mut window = Window::default();
-        read(&mut window, Place::End);
-        window.step(-50, 10);
-        let person = window.selected().unwrap().clone();
-        let mut page = answer(window.request(Place::Reload));
-        assert!(
-            !window.arrive(Place::Reload, page.clone(), 10),
-            "nothing changed"
-        );
+        let mut console = Console::at(Place::End);
+        console.step(-50);
+        let person = console.here();
+        let mut page = answer(Console::TOTAL, console.0.request(Place::Reload, HEIGHT));
+        let same = console.0.arrive(Place::Reload, page.clone(), HEIGHT);
+        assert!(!same, "nothing changed");
         page.rows.remove(3);
-        assert!(window.arrive(Place::Reload, page, 10));
-        assert_eq!(window.selected(), Some(&person));
+        assert!(console.0.arrive(Place::Reload, page, HEIGHT));
+        assert_eq!(console.here(), person);
     }
 
     #[test]
     fn jumps_read_only_what_is_not_there() {
-        let mut window = Window::default();
-        read(&mut window, Place::Fresh);
-        window.step(5, 10);
-        assert_eq!(window.jump(Place::Fresh, 10), None);
+        let mut window = Console::at(Place::Fresh).0;
+        window.step(5, HEIGHT);
+        assert_eq!(window.jump(Place::Fresh, HEIGHT), None);
         assert_eq!(window.cursor(), 0);
-        assert_eq!(window.jump(Place::End, 10), Some(Place::End));
+        assert_eq!(window.jump(Place::End, HEIGHT), Some(Place::End));
+    }
+
+    /// A page key held down, thirty times a second, over a database that takes `latency` keys to answer.
+    struct Held {
+        total: usize,
+        window: Window,
+        height: usize,
+        latency: usize,
+        reading: Option<(usize, Place, (Seek, i64))>,
+        /// Keys after which the cursor had to wait for rows.
+        waits: usize,
+    }
+
+    impl Held {
+        fn new(total: usize, (height, latency): (usize, usize), place: Place) -> Self {
+            let mut window = Window::default();
+            let page = answer(total, window.request(place, height));
+            window.arrive(place, page, height);
+            Self {
+                total,
+                window,
+                height,
+                latency,
+                reading: None,
+                waits: 0,
+            }
+        }
+
+        /// Reads as the pane does.
+        fn ask(&mut self, now: usize) {
+            if self.reading.is_none()
+                && let Some(place) = self.window.read_ahead(self.height)
+            {
+                let request = self.window.request(place, self.height);
+                self.reading = Some((now + self.latency, place, request));
+            }
+        }
+
+        fn tick(&mut self, now: usize, key: Option<isize>) {
+            if let Some((_, place, request)) = self.reading.take_if(|(due, ..)| *due <= now) {
+                let page = answer(self.total, request);
+                self.window.arrive(place, page, self.height);
+                self.ask(now);
+            }
+            if let Some(direction) = key {
+                self.window.page(direction, self.height);
+                self.ask(now);
+            }
+            self.waits += usize::from(self.window.owes());
+            let (top, rows) = (self.window.top(), self.window.rows());
+            let seen = &rows[top..(top + self.height).min(rows.len())];
+            assert_eq!(seen.len(), self.height, "a gap at {now}");
+            let numbers: Vec<usize> = seen.iter().map(|m| index(m.email.key())).collect();
+            assert!(numbers.windows(2).all(|pair| pair[0] + 1 == pair[1]));
+            let cursor = self.window.cursor();
+            assert!((top..top + self.height).contains(&cursor), "out of sight");
+            let most = (KEPT + 2) * page_rows(self.height) + MOST;
+            assert!(rows.len() <= most, "{} rows in memory", rows.len());
+        }
+
+        /// Holds the key for so many presses, then lets what is owed come.
+        fn hold(&mut self, presses: usize, direction: isize) {
+            for now in 0..presses {
+                self.tick(now, Some(direction));
+            }
+            for now in presses.. {
+                if !self.window.owes() && self.reading.is_none() {
+                    break;
+                }
+                self.tick(now, None);
+            }
+        }
+
+        fn here(&self) -> usize {
+            index(self.window.selected().unwrap().email.key())
+        }
+    }
+
+    #[test]
+    fn holding_a_page_key_shows_no_gap_and_counts_every_key() {
+        // A key is 33 ms: answers within 33 ms, 100 ms, one second.
+        let screens = [(10, 1), (10, 3), (35, 1), (35, 3), (120, 3), (35, 30)];
+        for screen in screens {
+            // The hundred thousand rows once; the rest is the same with fewer.
+            let total = if screen == (35, 3) { 100_000 } else { 8_000 };
+            let (height, latency) = screen;
+            let presses = total / height - 2;
+            let mut down = Held::new(total, screen, Place::Fresh);
+            down.hold(presses, 1);
+            assert_eq!(down.here(), presses * height);
+            let mut up = Held::new(total, screen, Place::End);
+            up.hold(presses, -1);
+            assert_eq!(up.here(), total - 1 - presses * height);
+            let waits = down.waits + up.waits;
+            assert!(latency > 3 || waits == 0, "{waits} waits at {height}");
+        }
+    }
+
+    #[test]
+    fn a_held_key_ends_at_the_ends() {
+        let mut held = Held::new(5_000, (35, 3), Place::Fresh);
+        held.hold(300, 1);
+        assert_eq!(held.here(), 4_999);
+        held.hold(300, -1);
+        assert_eq!(held.here(), 0);
+    }
+
+    #[test]
+    fn another_key_ends_the_way_to_rows_that_are_not_there() {
+        let mut held = Held::new(5_000, (35, 30), Place::Fresh);
+        for now in 0..20 {
+            held.tick(now, Some(1));
+        }
+        assert!(held.window.owes());
+        let here = held.here();
+        held.window.stay();
+        held.hold(0, 1);
+        assert_eq!(held.here(), here);
     }
 }

@@ -6,5 +6,6 @@ mod conflict;
 mod console;
 mod hangup;
 mod identity;
+mod list;
 mod live;
 mod outage;

@@ -3,7 +3,8 @@
 use crate::support::{TestDb, account_with_owner, service};
 use rollbook::{
     domain::{
-        AccountId, Actor, Cursor, Direction, Member, MemberQuery, Page, Role, Seek, Sort, UserId,
+        AccountId, Actor, Count, Cursor, Direction, Member, MemberQuery, Page, Reach, Role, Seek,
+        Sort, UserId,
     },
     service::Service,
 };
@@ -20,7 +21,7 @@ async fn r02_windows_agree_with_the_full_sort() {
     people(&db, account).await;
     for sort in [Sort::Email, Sort::LastLogin, Sort::Role] {
         for direction in [Direction::Ascending, Direction::Descending] {
-            for search in ["", "PERSON-1"] {
+            for search in ["", "PERSON-1", "pE"] {
                 let query = MemberQuery {
                     sort,
                     direction,
@@ -42,10 +43,10 @@ async fn check(service: &Service, actor: &Actor, account: AccountId, query: &Mem
     let mut sorted = whole.rows.clone();
     sorted.sort_by(|a, b| expected(a, b, query));
     assert_eq!(emails(&whole.rows), emails(&sorted), "{query:?}");
-    let count = if query.search.is_empty() {
-        PEOPLE + 1
-    } else {
-        11
+    let count = match query.search.as_str() {
+        "" => PEOPLE + 1,
+        "pE" => PEOPLE,
+        _ => 11,
     };
     assert_eq!(whole.rows.len(), count, "{query:?}");
 
@@ -66,6 +67,111 @@ async fn check(service: &Service, actor: &Actor, account: AccountId, query: &Mem
         seen.splice(0..0, backwards.rows.clone());
     }
     assert_eq!(emails(&seen), emails(&sorted), "backwards, {query:?}");
+    from_each(service, actor, account, (query, &sorted)).await;
+    located(service, actor, account, (query, &sorted)).await;
+}
+
+/// The page from each member on begins with that member.
+async fn from_each(
+    service: &Service,
+    actor: &Actor,
+    account: AccountId,
+    (query, sorted): (&MemberQuery, &[Member]),
+) {
+    for (index, member) in sorted.iter().enumerate() {
+        let seek = Seek::From(Cursor::of(member));
+        let found = service.list_members(actor, account, query, (&seek, WINDOW));
+        let page = found.await.unwrap();
+        let until = sorted.len().min(index + usize::try_from(WINDOW).unwrap());
+        assert_eq!(
+            emails(&page.rows),
+            emails(&sorted[index..until]),
+            "{query:?}"
+        );
+        assert_eq!(page.more_after, until < sorted.len());
+    }
+}
+
+/// Where each stands: counted where that is near, and everywhere when asked for.
+async fn located(
+    service: &Service,
+    actor: &Actor,
+    account: AccountId,
+    (query, sorted): (&MemberQuery, &[Member]),
+) {
+    let near = 5;
+    for (index, member) in sorted.iter().enumerate() {
+        let cursor = Cursor::of(member);
+        let place = async |reach| {
+            let located = service.locate_member(actor, account, query, (&cursor, reach));
+            located.await.unwrap()
+        };
+        let (before, after) = (index, sorted.len() - index - 1);
+        let whole = place(Reach::Whole).await;
+        let exactly = |rows: usize| Count::Exactly(i64::try_from(rows).unwrap());
+        assert_eq!(
+            (whole.before, whole.after),
+            (exactly(before), exactly(after))
+        );
+        let found = place(Reach::Near(near)).await;
+        for (count, rows) in [(found.before, before), (found.after, after)] {
+            match count {
+                Count::Exactly(_) => assert_eq!(count, exactly(rows), "{query:?}"),
+                // Without statistics nothing is guessed.
+                Count::About(_) | Count::Unknown => assert!(rows > 5, "{query:?} {rows}"),
+            }
+        }
+    }
+}
+
+/// An estimate far from the ends is of the right size: a tenth of the list at most off, in every order.
+#[tokio::test]
+async fn a_far_place_is_guessed_about_right() {
+    let db = TestDb::new().await;
+    let service = service(&db);
+    let (account, operator) = account_with_owner(&service, "Acme", "owner@example.org").await;
+    let client = db.client().await;
+    let fill = "INSERT INTO users (id, email, email_key, name, password_hash, last_login)
+             SELECT gen_random_uuid(), a, a, 'Person', 'x',
+                 CASE WHEN n % 12 <> 0 THEN now() - make_interval(mins => n * 7919 % 20000) END
+             FROM generate_series(1, 5000) n,
+                 LATERAL (SELECT left(md5(n::text), 8) || n || '@example.com' AS a) x;
+         INSERT INTO memberships (account_id, user_id, role)
+             SELECT a.id, u.id, CASE WHEN random() < 0.2 THEN 'full' ELSE 'custom' END
+             FROM accounts a, users u WHERE u.name = 'Person'";
+    client.batch_execute(fill).await.unwrap();
+    let far = async |cursor: &Cursor, query: &MemberQuery| {
+        let place = (cursor, Reach::Near(100));
+        let found = service.locate_member(&operator, account, query, place);
+        found.await.unwrap()
+    };
+    let somewhere = Cursor::of_prefix("7", Direction::Ascending);
+    let without_statistics = far(&somewhere, &MemberQuery::default()).await;
+    assert_eq!(without_statistics.before, Count::Unknown);
+    client.batch_execute("ANALYZE").await.unwrap();
+    for sort in [Sort::Email, Sort::LastLogin, Sort::Role] {
+        for direction in [Direction::Ascending, Direction::Descending] {
+            let query = MemberQuery {
+                sort,
+                direction,
+                search: String::new(),
+            };
+            let list = service.list_members(&operator, account, &query, (&Seek::First, 5001));
+            let rows = list.await.unwrap().rows;
+            for index in [1000, 2400, 4000] {
+                let cursor = Cursor::of(&rows[index]);
+                let found = far(&cursor, &query).await;
+                let share = |count| match count {
+                    Count::About(rows) => rows,
+                    other => panic!("{other:?} at {index}, {query:?}"),
+                };
+                let (before, after) = (share(found.before), share(found.after));
+                let guess = before * 5001 / (before + after + 1);
+                let off = (guess - i64::try_from(index).unwrap()).abs();
+                assert!(off < 500, "{query:?} {index}: {found:?}");
+            }
+        }
+    }
 }
 
 fn emails(rows: &[Member]) -> Vec<&str> {
@@ -78,7 +184,7 @@ fn expected(a: &Member, b: &Member, query: &MemberQuery) -> Ordering {
     let down = query.direction == Direction::Descending;
     let turned = |order: Ordering| if down { order.reverse() } else { order };
     let by_email = a.email.key().cmp(b.email.key());
-    match query.sort {
+    match query.order() {
         Sort::Email => turned(by_email),
         Sort::Role => turned(rank(a).cmp(&rank(b)).then(by_email)),
         Sort::LastLogin => {

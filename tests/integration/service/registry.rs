@@ -7,8 +7,8 @@ use crate::support::{
 };
 use rollbook::{
     domain::{
-        AccountId, Actor, Email, Grant, InvitationId, InvitationToken, MemberQuery, PermissionSet,
-        Secret256, Seek, SessionId, TokenKey, policy::Denied,
+        AccountId, Actor, Cursor, Direction, Email, Grant, InvitationId, InvitationToken,
+        MemberQuery, PermissionSet, Reach, Secret256, Seek, SessionId, TokenKey, policy::Denied,
     },
     service::{
         AdjustGrant, Dead, Limits, Look, Operation, Policy, Registration, SendInvitation, Service,
@@ -106,12 +106,36 @@ async fn pending(service: &Service, account: AccountId) -> Option<InvitationId> 
     listed.first().map(|invitation| invitation.id)
 }
 
-async fn look(
+async fn look_at_list(
     service: &Service,
     operation: Operation,
     (actor, account): (&Actor, AccountId),
 ) -> Outcome {
     let query = MemberQuery::default();
+    match operation {
+        Operation::ListMembers => {
+            let first = (&Seek::First, 10);
+            let page = service.list_members(actor, account, &query, first);
+            page.await.map(drop)
+        }
+        Operation::CountMembers => {
+            let count = service.count_members(actor, account, &query, 10);
+            count.await.map(drop)
+        }
+        _ => {
+            let nobody = Cursor::of_prefix("", Direction::Ascending);
+            let place = (&nobody, Reach::Near(10));
+            let located = service.locate_member(actor, account, &query, place);
+            located.await.map(drop)
+        }
+    }
+}
+
+async fn look(
+    service: &Service,
+    operation: Operation,
+    (actor, account): (&Actor, AccountId),
+) -> Outcome {
     match operation {
         Operation::EnterAccount => service.enter_account(actor, account).await.map(drop),
         Operation::StillIn => service.still_in(actor, account).await.map(drop),
@@ -123,14 +147,9 @@ async fn look(
                 _ = heard.recv() => Ok(()),
             }
         }
-        Operation::ListMembers => service
-            .list_members(actor, account, &query, (&Seek::First, 10))
-            .await
-            .map(drop),
-        Operation::CountMembers => service
-            .count_members(actor, account, &query, 10)
-            .await
-            .map(drop),
+        Operation::ListMembers | Operation::CountMembers | Operation::LocateMember => {
+            look_at_list(service, operation, (actor, account)).await
+        }
         Operation::ShowMember => service.show_member(actor, account, &bob()).await.map(drop),
         Operation::PreviewRemoval => service
             .removal_preview(actor, account, &bob())

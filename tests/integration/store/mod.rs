@@ -4,4 +4,5 @@ mod isolation;
 mod local;
 mod migrate;
 mod owners;
+mod plans;
 mod tls;

@@ -13,10 +13,11 @@ use ratatui::{Terminal, layout::Size};
 use rollbook::config;
 use rollbook::domain::{Event as Recorded, *};
 use rollbook::ui::effect::{
-    Effect, Enrolment, FactorState, Failure, FailureKind, History, Session,
+    COUNT_CAP, Effect, Enrolment, FactorState, Failure, FailureKind, History, ListMembers,
+    LocateMember, Session,
 };
 use rollbook::ui::keymap::{Key, Keymap};
-use rollbook::ui::message::{Done, Found, Message, Setup};
+use rollbook::ui::message::{Done, Found, Message, Place, Setup};
 use rollbook::ui::model::{Ctx, Mail, Model, Opening, Phase};
 use rollbook::ui::theme::{Charset, Depth, Styles};
 use rollbook::ui::update::{start, update};
@@ -159,6 +160,21 @@ impl World {
         world
     }
 
+    /// Five thousand members: more than a window keeps, and than is counted without being asked.
+    pub(crate) fn huge() -> Self {
+        let mut world = Self::large();
+        let member = |index: usize| {
+            let name = ["anna", "bert", "carl", "dora", "emil"][index % 5];
+            let email = format!("{name}.{index:04}@mill.example");
+            Member {
+                user: UserId(Uuid::from_u128(index as u128 + 1)),
+                ..member(index % 200, &email, custom(&["invoices.pay"]))
+            }
+        };
+        world.members.extend((200..5000).map(member));
+        world
+    }
+
     fn answer(&mut self, effect: Effect) -> Option<Message> {
         if let Some(message) = self
             .outage
@@ -189,13 +205,9 @@ impl World {
                 let account = self.accounts.iter().find(|account| account.id == id)?;
                 Message::AccountEntered(Ok(Box::new(account.clone())))
             }
-            Effect::ListMembers(list) => Message::MembersLoaded(
-                list.place,
-                Ok(self.page(&list.query, &list.seek, list.limit)),
-            ),
-            Effect::CountMembers(_, query) => {
-                Message::MembersCounted(Ok(i64::try_from(self.matching(&query).len()).unwrap()))
-            }
+            Effect::ListMembers(list) => self.list(&list),
+            Effect::LocateMember(locate) => self.locate(&locate),
+            Effect::CountMembers(_, query) => self.count(&query),
             Effect::ListInvitations(_) => Message::InvitationsLoaded(Ok(self.invitations.clone())),
             Effect::ShowMember(_, email) => {
                 let found = self.members.iter().find(|member| member.email == email)?;
@@ -246,10 +258,14 @@ impl World {
     }
 
     fn matching(&self, query: &MemberQuery) -> Vec<Member> {
-        let hit = |member: &&Member| member.email.key().contains(&query.search.to_lowercase());
+        let hit = |member: &&Member| match query.needle() {
+            Needle::None => true,
+            Needle::Prefix(text) => member.email.key().starts_with(&text.to_lowercase()),
+            Needle::Part(text) => member.email.key().contains(&text.to_lowercase()),
+        };
         let mut rows: Vec<Member> = self.members.iter().filter(hit).cloned().collect();
-        match query.sort {
-            Sort::Email => {}
+        match query.order() {
+            Sort::Email => rows.sort_by_key(|member| member.email.key().to_owned()),
             Sort::LastLogin => rows.sort_by_key(|member| member.last_login.is_none()),
             Sort::Role => rows.sort_by_key(|member| member.grant.role),
         }
@@ -267,11 +283,13 @@ impl World {
                 .position(|m| m.email.key() == cursor.email_key)
                 .unwrap_or(0)
         };
+        let from = |cursor: &Cursor| self.standing(query, cursor);
         let (from, to) = match seek {
             Seek::First => (0, limit),
             Seek::Last => (rows.len().saturating_sub(limit), rows.len()),
             Seek::After(cursor) => (at(cursor) + 1, at(cursor) + 1 + limit),
             Seek::Before(cursor) => (at(cursor).saturating_sub(limit), at(cursor)),
+            Seek::From(cursor) => (from(cursor), from(cursor) + limit),
         };
         let to = to.min(rows.len());
         Page {
@@ -279,6 +297,59 @@ impl World {
             more_before: from > 0,
             more_after: to < rows.len(),
         }
+    }
+
+    /// How many rows stand before a place.
+    fn standing(&self, query: &MemberQuery, cursor: &Cursor) -> usize {
+        let rows = self.matching(query);
+        let key = |member: &Member| member.email.key().to_owned();
+        let itself = rows.iter().position(|m| key(m) == cursor.email_key);
+        let beyond = |m: &Member| match query.direction {
+            Direction::Ascending => key(m) >= cursor.email_key,
+            Direction::Descending => key(m) <= cursor.email_key,
+        };
+        let next = || rows.iter().position(beyond);
+        itself.or_else(next).unwrap_or(rows.len())
+    }
+
+    /// Near places are counted, far ones guessed, and wrong.
+    fn locate(&self, locate: &LocateMember) -> Message {
+        let before = self.standing(&locate.query, &locate.cursor);
+        let after = (self.matching(&locate.query).len() - before).saturating_sub(1);
+        let count = |rows| {
+            let rows = i64::try_from(rows).unwrap();
+            match locate.reach {
+                Reach::Near(most) if rows > most => Count::About(rows * rows / 1000),
+                Reach::Near(_) | Reach::Whole => Count::Exactly(rows),
+            }
+        };
+        Message::MemberLocated(Ok(Position {
+            before: count(before),
+            after: count(after),
+        }))
+    }
+
+    fn count(&self, query: &MemberQuery) -> Message {
+        let found = i64::try_from(self.matching(query).len()).unwrap();
+        let all = query.search.is_empty();
+        Message::MembersCounted(Ok(if all { found } else { found.min(COUNT_CAP) }))
+    }
+
+    fn list(&self, list: &ListMembers) -> Message {
+        let page = |seek: &Seek| self.page(&list.query, seek, list.limit);
+        let (Place::Around(_), Seek::From(cursor)) = (list.place, &list.seek) else {
+            return Message::MembersLoaded(list.place, Ok(page(&list.seek)));
+        };
+        let rows = self.matching(&list.query);
+        let at = self.standing(&list.query, cursor);
+        let limit = usize::try_from(list.limit).unwrap();
+        let (from, to) = (at.saturating_sub(limit), (at + limit).min(rows.len()));
+        let page = Page {
+            rows: rows[from..to].to_vec(),
+            more_before: from > 0,
+            more_after: to < rows.len(),
+        };
+        Message::MembersLoaded(Place::Around(at - from), Ok(page))
     }
 
     /// What stands against a change: somebody else was faster.
@@ -573,6 +644,7 @@ impl Screen {
             "pageup" => KeyCode::PageUp,
             "pagedown" => KeyCode::PageDown,
             "delete" => KeyCode::Delete,
+            "backspace" => KeyCode::Backspace,
             "f1" => KeyCode::F(1),
             other => KeyCode::Char(other.chars().next().unwrap()),
         };

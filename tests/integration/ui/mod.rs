@@ -2,4 +2,5 @@
 
 mod conflicts;
 mod flows;
+mod lists;
 mod pictures;

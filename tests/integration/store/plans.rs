@@ -1,0 +1,234 @@
+//! What a page costs the server: in every order and direction, at every place and under every search it is
+//! read by an index, and costs no more among 50,000 members than among 2,000.
+
+use crate::support::{APP_ROLE, TestDb};
+use rollbook::{
+    domain::{AccountId, Cursor, Direction, MemberQuery, Needle, Role, Seek, Sort},
+    store::{
+        page,
+        position::{self, Side},
+    },
+};
+use serde_json::Value;
+use tokio_postgres::SimpleQueryMessage;
+
+const FEW: i64 = 2_000;
+const MANY: i64 = 50_000;
+/// Rows of a page, and the one that tells whether there are more.
+const ROWS: i64 = 51;
+/// A row may be on a page of its own, and a little stands around: the account, the index's upper pages.
+const BUFFERS: i64 = 3 * ROWS + 20;
+/// What is counted without being asked.
+const NEAR: i64 = 501;
+
+/// An account with so many members.
+struct Filled {
+    db: TestDb,
+    account: AccountId,
+    count: i64,
+}
+
+impl Filled {
+    async fn new(count: i64) -> Self {
+        let (db, account) = (TestDb::new().await, AccountId::new());
+        let client = db.client().await;
+        let sql = format!(
+            "INSERT INTO accounts (id, name) VALUES ('{id}', 'Plans');
+             INSERT INTO users (id, email, email_key, name, password_hash, last_login)
+             SELECT gen_random_uuid(), a, a, 'Person ' || n, 'x', CASE WHEN n % 12 <> 0
+                 THEN timestamptz '2026-01-01' - make_interval(mins => (n * 7919 % {count} / 3)::int) END
+             FROM generate_series(0, {count}::bigint - 1) n,
+                 LATERAL (SELECT 'user' || lpad(n::text, 6, '0') || '@example.com' AS a) x;
+             INSERT INTO memberships (account_id, user_id, role, permissions)
+             SELECT '{id}', id, CASE WHEN n % 1000 = 0 THEN 'owner' WHEN n % 10 = 0 THEN 'full'
+                 ELSE 'custom' END, ARRAY['products.view', 'invoices.pay']
+             FROM (SELECT id, row_number() OVER (ORDER BY md5(email_key)) AS n FROM users) u;
+             ANALYZE",
+            id = account.0
+        );
+        client.batch_execute(&sql).await.unwrap();
+        client
+            .batch_execute("VACUUM (ANALYZE) memberships")
+            .await
+            .unwrap();
+        Self { db, account, count }
+    }
+
+    /// A member in the middle of the addresses; every twelfth has never logged in.
+    fn middle(&self, last_login: Option<jiff::Timestamp>) -> Cursor {
+        Cursor {
+            email_key: format!("user{:06}@example.com", self.count / 2),
+            last_login,
+            role: Role::Custom,
+        }
+    }
+
+    /// The plan of a statement that was run as the program runs it, prepared and in an account's scope.
+    async fn plan(&self, text: &str, values: &[String; 6], mode: &str) -> Value {
+        let client = self.db.client().await;
+        let sql = format!(
+            "BEGIN; SET LOCAL ROLE {APP_ROLE}; SET LOCAL rollbook.account_id = '{}';
+             SET LOCAL rollbook.user_id = ''; SET LOCAL rollbook.secret = '';
+             SET LOCAL rollbook.reach = ''; SET LOCAL plan_cache_mode = {mode};
+             PREPARE page (uuid, text, int2, timestamptz, text, int8) AS {text};
+             EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE page ({})",
+            self.account.0,
+            values.join(", ")
+        );
+        let answers = client.simple_query(&sql).await.unwrap();
+        let lines = answers.iter().filter_map(|answer| match answer {
+            SimpleQueryMessage::Row(row) if row.columns()[0].name() == "QUERY PLAN" => row.get(0),
+            _ => None,
+        });
+        let plan: Value = serde_json::from_str(&lines.collect::<String>()).unwrap();
+        plan[0]["Plan"].clone()
+    }
+
+    /// The parameters of a page as the program gives them.
+    fn values(&self, query: &MemberQuery, cursor: &Cursor, limit: i64) -> [String; 6] {
+        let needle = match query.needle() {
+            Needle::None => String::new(),
+            Needle::Prefix(text) => text.to_owned(),
+            Needle::Part(text) => page::like(text),
+        };
+        let rank = match cursor.role {
+            Role::Owner => 0,
+            Role::Full => 1,
+            Role::Custom => 2,
+        };
+        let login = cursor.last_login.map(|at| format!("'{at}'"));
+        [
+            format!("'{}'", self.account.0),
+            format!("'{}'", cursor.email_key),
+            rank.to_string(),
+            login.unwrap_or_else(|| "NULL".to_owned()),
+            format!("'{needle}'"),
+            limit.to_string(),
+        ]
+    }
+}
+
+/// A plan's faults: a table read whole, or more rows sorted than a page has.
+fn faults(plan: &Value, found: &mut Vec<String>) {
+    let kind = plan["Node Type"].as_str().unwrap_or_default();
+    let inputs = plan["Plans"].as_array().map_or(&[][..], Vec::as_slice);
+    if kind == "Seq Scan" {
+        found.push(format!("reads all of {}", plan["Relation Name"]));
+    }
+    if kind.ends_with("Sort") {
+        let rows = inputs
+            .iter()
+            .filter_map(|input| input["Actual Rows"].as_f64());
+        let rows = rows.fold(0.0, f64::max);
+        if rows > 51.0 {
+            found.push(format!("sorts {rows} rows"));
+        }
+    }
+    for input in inputs {
+        faults(input, found);
+    }
+}
+
+fn buffers(plan: &Value) -> i64 {
+    let blocks = |name: &str| plan[name].as_i64().unwrap_or(0);
+    blocks("Shared Hit Blocks") + blocks("Shared Read Blocks")
+}
+
+/// Every order in every direction, without a search and with each kind of it.
+fn queries() -> Vec<MemberQuery> {
+    let mut queries = Vec::new();
+    for sort in [Sort::Email, Sort::LastLogin, Sort::Role] {
+        for direction in [Direction::Ascending, Direction::Descending] {
+            // Nobody in particular; how many addresses begin; nearly everybody; one person.
+            for search in ["", "u", "us", "example", "001999@"] {
+                queries.push(MemberQuery {
+                    sort,
+                    direction,
+                    search: search.to_owned(),
+                });
+            }
+        }
+    }
+    queries
+}
+
+fn seeks(filled: &Filled) -> Vec<(Seek, Cursor)> {
+    let login = "2025-12-31T12:00:00Z".parse().unwrap();
+    let mut seeks = vec![
+        (Seek::First, filled.middle(None)),
+        (Seek::Last, filled.middle(None)),
+    ];
+    for cursor in [filled.middle(Some(login)), filled.middle(None)] {
+        for seek in [Seek::After, Seek::Before, Seek::From] {
+            seeks.push((seek(cursor.clone()), cursor.clone()));
+        }
+    }
+    seeks
+}
+
+/// The plans that the program gets: of its cached statements the one for any parameters too.
+fn modes(query: &MemberQuery) -> &'static [&'static str] {
+    match query.needle() {
+        Needle::Part(_) => &["force_custom_plan"],
+        Needle::None | Needle::Prefix(_) => &["force_custom_plan", "force_generic_plan"],
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_is_read_by_an_index_at_a_price_that_does_not_grow() {
+    let (few, many) = (Filled::new(FEW).await, Filled::new(MANY).await);
+    let mut wrong = Vec::new();
+    let mut looked_at = 0;
+    for query in queries() {
+        for mode in modes(&query) {
+            for ((seek, at), (_, at_few)) in seeks(&many).into_iter().zip(seeks(&few)) {
+                let text = page::statement(&query, &seek, ROWS);
+                let values = many.values(&query, &at, ROWS);
+                let plan = many.plan(&text, &values, mode).await;
+                let values = few.values(&query, &at_few, ROWS);
+                let small = few.plan(&text, &values, mode).await;
+                let mut found = Vec::new();
+                faults(&plan, &mut found);
+                let (much, little) = (buffers(&plan), buffers(&small));
+                let alike = plan["Actual Rows"] == small["Actual Rows"];
+                if much > BUFFERS || (alike && much > 2 * little + 20) {
+                    found.push(format!("{much} buffers, {little} among few"));
+                }
+                looked_at += 1;
+                if !found.is_empty() {
+                    wrong.push(format!("{query:?} {seek:?} {mode}: {}", found.join(", ")));
+                }
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {looked_at}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    assert!(looked_at > 300, "{looked_at}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_is_counted_at_a_price_that_does_not_grow() {
+    let many = Filled::new(MANY).await;
+    let mut wrong = Vec::new();
+    for query in queries().into_iter().filter(|q| q.search.is_empty()) {
+        for side in [Side::Before, Side::After] {
+            let text = position::statement(&query, side);
+            let values = many.values(&query, &many.middle(None), NEAR);
+            let plan = many.plan(&text, &values, "force_custom_plan").await;
+            let mut found = Vec::new();
+            faults(&plan, &mut found);
+            let much = buffers(&plan);
+            if much > NEAR + 20 {
+                found.push(format!("{much} buffers"));
+            }
+            if !found.is_empty() {
+                wrong.push(format!("{query:?} {side:?}: {}", found.join(", ")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
