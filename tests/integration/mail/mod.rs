@@ -31,6 +31,8 @@ fn config(url: Option<String>, root: Option<PathBuf>) -> MailConfig {
         subject: "You are invited to {account}".to_owned(),
         root_cert: root,
         folder: std::env::temp_dir().join("rollbook-unused"),
+        connections: 4,
+        rate: 0.0,
     }
 }
 
