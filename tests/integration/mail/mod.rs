@@ -1,6 +1,9 @@
 //! Invitations on their way: a real SMTP conversation with STARTTLS and AUTH, read back by a MIME
 //! parser that is not the one that wrote them.
 
+mod connections;
+mod queue;
+
 use crate::support::{
     self, TestDb, account_with_owner, custom, invite, operator,
     smtp::{Answer, Stage, TestSmtp},

@@ -301,6 +301,7 @@ async fn session<S: AsyncRead + AsyncWrite + Unpin>(
                 Some(Answer::AtRecipient(refusal) | Answer::AtRecipientAndGoOn(refusal)) => {
                     (*refusal).to_owned()
                 }
+                Some(Answer::AtSender(_)) => "503 5.5.1 MAIL first".to_owned(),
                 _ => {
                     envelope.1.push(said.clone());
                     "250 ok".to_owned()
