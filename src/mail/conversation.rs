@@ -17,6 +17,9 @@ use tokio::time::timeout;
 
 /// How long the server may take for one step.
 pub(super) const STEP: Duration = Duration::from_secs(30);
+/// How long the server may take to say that it has a mail: many look into it first, and one that is given up
+/// here may come twice (RFC 5321, 4.5.3.2.6).
+const TAKING: Duration = Duration::from_mins(2);
 /// How long a farewell may take that nobody waits for.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// The server ends the conversation, whatever was asked (RFC 5321, 3.8).
@@ -81,7 +84,14 @@ impl From<SmtpError> for Trouble {
 pub(super) async fn in_time<T>(
     step: impl Future<Output = Result<T, SmtpError>>,
 ) -> Result<T, Trouble> {
-    match timeout(STEP, step).await {
+    within(STEP, step).await
+}
+
+async fn within<T>(
+    limit: Duration,
+    step: impl Future<Output = Result<T, SmtpError>>,
+) -> Result<T, Trouble> {
+    match timeout(limit, step).await {
         Ok(answer) => answer.map_err(Trouble::from),
         Err(_elapsed) => Err(Trouble::silent()),
     }
@@ -133,7 +143,7 @@ impl Conversation {
             return Err(trouble);
         }
         self.begun = true;
-        let taken = in_time(self.connection.message(&content)).await;
+        let taken = within(TAKING, self.connection.message(&content)).await;
         let answer = self.noting(taken)?;
         let said: Vec<&str> = answer.message().collect();
         Ok(reply(&format!("{} {}", answer.code(), said.join(" "))))
@@ -231,5 +241,24 @@ impl Conversation {
             self.usable = false;
         }
         answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, STEP, in_time};
+    use std::future::pending;
+    use tokio::time::Instant;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_says_nothing_is_given_up() {
+        let began = Instant::now();
+        let trouble = in_time::<()>(pending()).await.unwrap_err();
+        assert_eq!((began.elapsed(), trouble.kind), (STEP, Kind::Gone));
+        assert!(
+            trouble.words.contains("does not answer"),
+            "{}",
+            trouble.words
+        );
     }
 }

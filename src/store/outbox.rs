@@ -7,7 +7,7 @@
 use super::{StoreError, rows};
 use crate::domain::{AccountId, DeliveryState, DisplaySafe, Invitation, InvitationId, TokenDigest};
 use deadpool_postgres::GenericClient;
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 use uuid::Uuid;
 
 /// How long a claim holds that is not renewed: what a worker that died had in hand goes then.
@@ -114,10 +114,15 @@ pub async fn claim(
     let next = turns.last.map(|after| Place { after, ..place });
     let (mut mails, mut over) = (Vec::new(), 0);
     if !picked.is_empty() {
-        over = fail_over(db, &picked).await?;
-    }
-    if picked.len() > over {
         mails = lease(db, &picked).await?;
+    }
+    if mails.len() < picked.len() {
+        let leased: HashSet<Uuid> = mails.iter().map(|mail| mail.hold.id).collect();
+        let rest: Vec<Uuid> = picked
+            .into_iter()
+            .filter(|id| !leased.contains(id))
+            .collect();
+        over = fail_over(db, &rest).await?;
     }
     Ok(Claim { mails, over, next })
 }
@@ -185,14 +190,12 @@ async fn pick(
 }
 
 /// Mails that nobody is to get any more leave the queue, so that no claim meets them again.
-async fn fail_over(db: &impl GenericClient, picked: &[Uuid]) -> Result<usize, StoreError> {
-    let sql = "UPDATE outbox o SET state = 'failed', lease = NULL, leased_until = NULL,
-            last_reply = coalesce(o.last_reply, 'not sent: the invitation was over before')
+async fn fail_over(db: &impl GenericClient, rest: &[Uuid]) -> Result<usize, StoreError> {
+    let sql = "UPDATE outbox o SET state = 'failed',
+            last_reply = concat_ws('; ', 'not sent: the invitation was over before', o.last_reply)
         FROM invitations i WHERE o.id = ANY($1) AND i.id = o.invitation_id
             AND (i.generation <> o.generation OR i.status <> 'pending' OR i.expires_at <= now())";
-    let over = db
-        .execute(&db.prepare_cached(sql).await?, &[&picked])
-        .await?;
+    let over = db.execute(&db.prepare_cached(sql).await?, &[&rest]).await?;
     Ok(usize::try_from(over).unwrap_or(usize::MAX))
 }
 
@@ -201,8 +204,8 @@ async fn lease(db: &impl GenericClient, picked: &[Uuid]) -> Result<Vec<Claimed>,
         "WITH claimed AS (
              UPDATE outbox o SET lease = $2, leased_until = now() + make_interval(secs => $3),
                  attempts = o.attempts + 1
-             FROM invitations i WHERE o.id = ANY($1) AND o.state IN ('queued', 'deferred')
-                 AND i.id = o.invitation_id AND i.generation = o.generation
+             FROM invitations i WHERE o.id = ANY($1) AND i.id = o.invitation_id
+                 AND i.generation = o.generation
                  AND i.status = 'pending' AND i.expires_at > now() RETURNING o.*)
          SELECT o.id AS outbox_id, {}, a.name AS account_name, i.token_digest,
              u.name AS user_name, u.email AS user_email
