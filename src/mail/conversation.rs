@@ -211,7 +211,7 @@ impl Conversation {
         ];
         let mut parameters = Vec::new();
         for (needed, extension, parameter) in needed {
-            if needed && !server.supports_feature(extension.clone()) {
+            if needed && !server.supports_feature(extension) {
                 let words = format!("the mail needs {extension}, which the mail server lacks");
                 return Err(Trouble {
                     words,

@@ -134,7 +134,7 @@ impl Desk {
         // After an outage of the database it may be another worker's.
         while let Some(next) = self.ready.front() {
             let held = self.held.get(&next.hold.id);
-            if held.is_some_and(|held| held.since.elapsed() < LEASE - RENEWAL) {
+            if held.is_some_and(|held| held.since.elapsed() + RENEWAL < LEASE) {
                 break;
             }
             self.held.remove(&next.hold.id);

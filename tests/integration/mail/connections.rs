@@ -180,7 +180,7 @@ async fn r08_every_way_in_that_the_url_names_works() {
             ..Manner::default()
         });
         let named = if url.contains('?') {
-            url.replace("?", "/console.example?")
+            url.replace('?', "/console.example?")
         } else {
             format!("{url}/console.example")
         };

@@ -277,14 +277,9 @@ async fn session<S: AsyncRead + AsyncWrite + Unpin>(
         let answer = match word(&said).as_str() {
             "EHLO" => offers(&state),
             "AUTH" => {
-                signed_in = credentials(&mut stream, &said).await
-                    == Some((USER.to_owned(), SECRET.to_owned()));
-                if signed_in {
-                    "235 2.7.0 welcome"
-                } else {
-                    "535 5.7.8 wrong user or password"
-                }
-                .to_owned()
+                let wanted = (USER.to_owned(), SECRET.to_owned());
+                signed_in = credentials(&mut stream, &said).await == Some(wanted);
+                welcome(signed_in).to_owned()
             }
             "NOOP" | "RSET" => "250 ok".to_owned(),
             "QUIT" => return,
@@ -292,25 +287,18 @@ async fn session<S: AsyncRead + AsyncWrite + Unpin>(
             "MAIL" => {
                 planned = state.lock().unwrap().script.pop_front();
                 envelope = (said.clone(), Vec::new());
-                match &planned {
-                    Some(Answer::AtSender(refusal)) => (*refusal).to_owned(),
-                    _ => "250 ok".to_owned(),
-                }
+                refusal(&said, planned.as_ref())
+                    .unwrap_or("250 ok")
+                    .to_owned()
             }
-            "RCPT" => match &planned {
-                Some(Answer::AtRecipient(refusal) | Answer::AtRecipientAndGoOn(refusal)) => {
-                    (*refusal).to_owned()
-                }
-                Some(Answer::AtSender(_)) => "503 5.5.1 MAIL first".to_owned(),
-                _ => {
+            "RCPT" => {
+                let refusal = refusal(&said, planned.as_ref());
+                if refusal.is_none() {
                     envelope.1.push(said.clone());
-                    "250 ok".to_owned()
                 }
-            },
-            "DATA"
-                if envelope.1.is_empty()
-                    && !matches!(planned, Some(Answer::AtRecipientAndGoOn(_))) =>
-            {
+                refusal.unwrap_or("250 ok").to_owned()
+            }
+            "DATA" if nobody(&envelope.1, planned.as_ref()) => {
                 "554 5.5.1 No valid recipients".to_owned()
             }
             "DATA" => {
@@ -323,17 +311,43 @@ async fn session<S: AsyncRead + AsyncWrite + Unpin>(
             }
             _ => "502 5.5.1 what?".to_owned(),
         };
-        if matches!(planned, Some(Answer::HangUpAfterDot)) && answer.starts_with("250 2.0.0") {
+        let took = answer.starts_with("250 2.0.0");
+        if took && matches!(planned, Some(Answer::HangUpAfterDot)) {
             return;
         }
         let written = stream.write_all(format!("{answer}\r\n").as_bytes()).await;
         if written.is_err() || answer.starts_with("421") {
             return;
         }
-        if answer.starts_with("250 2.0.0") {
+        if took {
             reached(Stage::Taken, port, &state).await;
         }
     }
+}
+
+fn welcome(signed_in: bool) -> &'static str {
+    if signed_in {
+        "235 2.7.0 welcome"
+    } else {
+        "535 5.7.8 wrong user or password"
+    }
+}
+
+/// What is said against a sender or a recipient.
+fn refusal(said: &str, planned: Option<&Answer>) -> Option<&'static str> {
+    match (word(said).as_str(), planned?) {
+        ("MAIL", Answer::AtSender(refusal))
+        | ("RCPT", Answer::AtRecipient(refusal) | Answer::AtRecipientAndGoOn(refusal)) => {
+            Some(refusal)
+        }
+        ("RCPT", Answer::AtSender(_)) => Some("503 5.5.1 MAIL first"),
+        _ => None,
+    }
+}
+
+/// Whether a content would be for nobody, and the server minds.
+fn nobody(recipients: &[String], planned: Option<&Answer>) -> bool {
+    recipients.is_empty() && !matches!(planned, Some(Answer::AtRecipientAndGoOn(_)))
 }
 
 fn heard(said: &str, more: bool, state: &Mutex<State>) {
