@@ -108,6 +108,8 @@ fn mailer(folder: &std::path::Path) -> Outcome<Mailer> {
         subject: "You are invited to {account}".to_owned(),
         root_cert: None,
         folder: PathBuf::from(folder),
+        connections: 1,
+        rate: 0.0,
     };
     Mailer::new(&config).map_err(|error| Failure::Usage(error.to_string()))
 }

@@ -223,6 +223,8 @@ impl Configured {
             subject: mail.subject.clone(),
             root_cert: mail.root_cert.clone(),
             folder: self.mail_folder(),
+            connections: mail.connections,
+            rate: mail.rate,
         })
         .map_err(|error| Failure::Usage(error.to_string()))
     }

@@ -60,6 +60,10 @@ pub struct Mail {
     pub root_cert: Option<PathBuf>,
     #[serde(deserialize_with = "path")]
     pub folder: Option<PathBuf>,
+    #[serde(deserialize_with = "connections")]
+    pub connections: usize,
+    #[serde(deserialize_with = "rate")]
+    pub rate: f64,
 }
 
 /// `[web]`
@@ -198,6 +202,31 @@ fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D
 
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
     text(deserializer).map(|text| text.map(SecretString::from))
+}
+
+fn connections<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    let number = usize::deserialize(deserializer)?;
+    if (1..=100).contains(&number) {
+        Ok(number)
+    } else {
+        Err(serde::de::Error::custom("expected 1 to 100"))
+    }
+}
+
+/// A number, or the text of one, as the environment has it.
+fn rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Rate {
+        Number(f64),
+        Text(String),
+    }
+    let rate = match Rate::deserialize(deserializer)? {
+        Rate::Number(rate) => Some(rate),
+        Rate::Text(text) => text.trim().parse().ok(),
+    };
+    rate.filter(|rate| rate.is_finite() && *rate >= 0.0)
+        .ok_or_else(|| serde::de::Error::custom("expected a number of mails a second, or 0"))
 }
 
 fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<url::Url>, D::Error> {

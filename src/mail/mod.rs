@@ -4,34 +4,30 @@
 //! the log, links never reach it.
 
 pub mod backoff;
+mod conversation;
 mod letter;
+mod line;
+mod pace;
+mod pool;
+mod server;
 
 pub use letter::{Letter, LetterError};
+pub use pace::Pace;
 
 use crate::domain::DisplaySafe;
-use lettre::{
-    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
-    message::Mailbox,
-    transport::smtp::{
-        Error as SmtpError, PoolConfig,
-        client::{Certificate, TlsParameters},
-    },
-};
-use secrecy::{ExposeSecret, SecretString};
+use conversation::Kind;
+use lettre::{Message, message::Mailbox, transport::smtp::Error as SmtpError};
+use pool::Pool;
+use secrecy::SecretString;
+use server::Server;
 use std::{
     io::Write as _,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::PathBuf,
-    time::Duration,
 };
 
 /// The most characters that are kept of a server's reply.
 const REPLY: usize = 300;
-/// How long the server may take for one step of the conversation.
-const STEP: Duration = Duration::from_secs(30);
-/// The most connections to the mail server at once.
-const CONNECTIONS: u32 = 4;
-
 /// What an installation sets about mail.
 #[derive(Debug, Clone)]
 pub struct MailConfig {
@@ -45,6 +41,10 @@ pub struct MailConfig {
     pub root_cert: Option<PathBuf>,
     /// Where mails go without a mail server.
     pub folder: PathBuf,
+    /// The most connections to the mail server at once; at least one is made.
+    pub connections: usize,
+    /// The most mails a second; 0 for no limit.
+    pub rate: f64,
 }
 
 /// Why mail can't be set up; never repeats a password.
@@ -66,10 +66,12 @@ pub struct Mailer {
     reply_to: Option<Mailbox>,
     subject: String,
     way: Way,
+    connections: usize,
+    rate: f64,
 }
 
 enum Way {
-    Smtp(Box<AsyncSmtpTransport<Tokio1Executor>>),
+    Smtp(Box<Pool>),
     Files(PathBuf),
 }
 
@@ -96,8 +98,12 @@ impl Mailer {
                 reason: error.to_string(),
             })
         };
+        let connections = config.connections.max(1);
         let way = match &config.smtp_url {
-            Some(url) => Way::Smtp(Box::new(transport(url, config)?)),
+            Some(url) => {
+                let server = Server::new(url, config.root_cert.as_deref())?;
+                Way::Smtp(Box::new(Pool::new(server, connections)))
+            }
             None => Way::Files(folder(config)?),
         };
         Ok(Self {
@@ -109,7 +115,19 @@ impl Mailer {
                 .transpose()?,
             subject: config.subject.clone(),
             way,
+            connections,
+            rate: config.rate,
         })
+    }
+
+    /// How many mails can be handed over at the same time, each on a connection of its own.
+    pub fn connections(&self) -> usize {
+        self.connections
+    }
+
+    /// The pace that is configured, from now on.
+    pub fn pace(&self) -> Pace {
+        Pace::new(self.rate)
     }
 
     /// Hands a letter over. Never panics, whatever is in it.
@@ -123,7 +141,7 @@ impl Mailer {
             }
         };
         let verdict = match &self.way {
-            Way::Smtp(transport) => send(transport, message).await,
+            Way::Smtp(pool) => send(pool, &message).await,
             Way::Files(folder) => write(folder, letter, &message),
         };
         tracing::info!(invitation = %letter.invitation, to = %letter.masked(), ?verdict, "mail");
@@ -137,58 +155,25 @@ impl Mailer {
     pub async fn check(&self) -> Result<String, String> {
         match &self.way {
             Way::Files(folder) => Ok(format!("mails are written to {}", folder.display())),
-            Way::Smtp(transport) => match transport.test_connection().await {
-                Ok(true) => Ok("the mail server answers".to_owned()),
-                Ok(false) => Err("the mail server answers, but not to NOOP".to_owned()),
-                Err(error) => Err(reply(&words(&error))),
+            Way::Smtp(pool) => match pool.check().await {
+                Ok(()) => Ok("the mail server answers".to_owned()),
+                Err(trouble) => Err(trouble.words),
             },
         }
     }
-}
 
-fn transport(
-    url: &SecretString,
-    config: &MailConfig,
-) -> Result<AsyncSmtpTransport<Tokio1Executor>, MailError> {
-    let parsed =
-        url::Url::parse(url.expose_secret()).map_err(|error| MailError::Url(error.to_string()))?;
-    let host = parsed
-        .host_str()
-        .ok_or_else(|| MailError::Url("it names no host".to_owned()))?;
-    let refused = |error: SmtpError| MailError::Url(words(&error));
-    let mut builder =
-        AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose_secret()).map_err(refused)?;
-    if let Some(path) = &config.root_cert {
-        let fault = |reason: String| MailError::Root {
-            path: path.display().to_string(),
-            reason,
-        };
-        let pem = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
-        let authority = Certificate::from_pem(&pem).map_err(|error| fault(words(&error)))?;
-        let tls = TlsParameters::builder(host.to_owned())
-            .add_root_certificate(authority)
-            .build_rustls()
-            .map_err(|error| fault(words(&error)))?;
-        builder = builder.tls(tls_mode(&parsed, tls));
+    /// Ends connections that have had nothing to do for a while.
+    pub async fn tidy(&self) {
+        if let Way::Smtp(pool) = &self.way {
+            pool.tidy().await;
+        }
     }
-    let pool = PoolConfig::new()
-        .max_size(CONNECTIONS)
-        .idle_timeout(Duration::from_secs(30));
-    Ok(builder.timeout(Some(STEP)).pool_config(pool).build())
-}
 
-/// The mode that the URL asks for, with TLS parameters of our own.
-fn tls_mode(url: &url::Url, tls: TlsParameters) -> lettre::transport::smtp::client::Tls {
-    use lettre::transport::smtp::client::Tls;
-    let asked = url
-        .query_pairs()
-        .find(|(key, _)| key == "tls")
-        .map(|(_, value)| value.into_owned());
-    match (url.scheme(), asked.as_deref()) {
-        ("smtps", _) => Tls::Wrapper(tls),
-        (_, Some("required")) => Tls::Required(tls),
-        (_, Some("opportunistic")) => Tls::Opportunistic(tls),
-        _ => Tls::None,
+    /// Says goodbye to the mail server.
+    pub async fn close(&self) {
+        if let Way::Smtp(pool) = &self.way {
+            pool.close().await;
+        }
     }
 }
 
@@ -205,19 +190,14 @@ fn folder(config: &MailConfig) -> Result<PathBuf, MailError> {
     Ok(path)
 }
 
-async fn send(transport: &AsyncSmtpTransport<Tokio1Executor>, message: Message) -> Verdict {
-    match transport.send(message).await {
-        Ok(answer) => {
-            let said: Vec<&str> = answer.message().collect();
-            Verdict::Sent {
-                reply: reply(&format!("{} {}", answer.code(), said.join(" "))),
-            }
-        }
-        Err(error) if error.is_permanent() => Verdict::Failed {
-            reply: reply(&words(&error)),
+async fn send(pool: &Pool, message: &Message) -> Verdict {
+    match pool.deliver(message).await {
+        Ok(reply) => Verdict::Sent { reply },
+        Err(trouble) if trouble.kind == Kind::Never => Verdict::Failed {
+            reply: trouble.words,
         },
-        Err(error) => Verdict::Deferred {
-            reply: reply(&words(&error)),
+        Err(trouble) => Verdict::Deferred {
+            reply: trouble.words,
         },
     }
 }

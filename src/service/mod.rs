@@ -29,6 +29,7 @@ mod settings;
 mod sign_in;
 mod undo;
 mod unit;
+mod worker;
 
 pub use error::{Conflict, Invalid, Result, ServiceError, SignInFault};
 pub use keys::{KeySource, KeyUse, TokenKeyUse};

@@ -1,40 +1,133 @@
-//! The delivery worker: claims mails that are due, writes the letter, hands it over, writes down what
-//! became of it. Any number of workers may run.
+//! Delivery of what waits in the outbox: claims mails that are due, writes the letter, hands it over,
+//! writes down what became of it. [`super::worker`] does so without end.
 
 use super::{
-    Operation, Result, Service, ServiceError,
+    Operation, Result, Service,
     acceptance::OPERATOR,
     entrance::{as_worker, done},
 };
 use crate::{
     domain::DeliveryState,
     mail::{Letter, Mailer, Verdict, backoff},
-    store::outbox::{self, Claimed, Outcome},
+    store::{
+        Db,
+        outbox::{self, Claimed, Hold, Outcome, Place},
+    },
 };
-use futures_util::{StreamExt, stream::FuturesUnordered};
 use std::time::Duration;
-use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
-/// Mails of one worker that are handed over at the same time, each on a connection of its own.
-const AT_ONCE: usize = 4;
 /// The longest sleep while nothing is due: another program may queue a mail at any time.
-const LONGEST_SLEEP: Duration = Duration::from_secs(1);
-/// The wait after the database did not answer.
-const OUTAGE: Duration = Duration::from_secs(2);
+pub(super) const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+/// The shortest: what is due may be in another worker's hand.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(50);
+
+/// What one transaction of a worker is to do.
+#[derive(Default)]
+pub(super) struct Turn {
+    /// What became of mails.
+    pub(super) outcomes: Vec<Outcome>,
+    /// Mails that it goes on holding.
+    pub(super) renew: Vec<Hold>,
+    /// Mails that it gives back without having begun them.
+    pub(super) release: Vec<Hold>,
+    /// How many mails to claim.
+    pub(super) claim: usize,
+    pub(super) walks: Walks,
+    /// There was something to claim the last time, so nobody asks before whether there is.
+    pub(super) busy: bool,
+}
+
+/// Where the walks through the accounts are: mails sent one at a time, then those of imports.
+#[derive(Clone, Copy)]
+pub(super) struct Walks([Walk; 2]);
+
+#[derive(Clone, Copy)]
+struct Walk {
+    start: Place,
+    place: Place,
+    /// Mails met on the way from the first account to the place.
+    met: usize,
+    /// The last walk over all accounts met none.
+    vain: bool,
+}
+
+impl Default for Walks {
+    fn default() -> Self {
+        Self([Place::SINGLE, Place::BULK].map(|start| Walk {
+            start,
+            place: start,
+            met: 0,
+            vain: false,
+        }))
+    }
+}
+
+/// What a turn came to.
+pub(super) struct Taken {
+    pub(super) claimed: Vec<Claimed>,
+    /// Of those to renew, the ones that are still this worker's.
+    pub(super) renewed: Vec<Uuid>,
+    pub(super) walks: Walks,
+    pub(super) busy: bool,
+    /// When to look again.
+    pub(super) pause: Duration,
+}
 
 impl Service {
-    /// Delivers the mail that is due longest; none when nothing is due.
+    /// Delivers one mail that is due; none when nothing is due.
     ///
     /// # Errors
     /// [`super::ServiceError::Unavailable`]; then the lease runs out and the mail is tried again.
     pub async fn deliver_next(&self, mailer: &Mailer) -> Result<Option<Verdict>> {
-        match self.claim().await? {
-            Some(claimed) => self.deliver(mailer, claimed).await.map(Some),
-            None => Ok(None),
+        let mut turn = Turn {
+            claim: 1,
+            ..Turn::default()
+        };
+        loop {
+            let taken = self.take_turn(&turn).await?;
+            if let Some(claimed) = taken.claimed.into_iter().next() {
+                let (outcome, verdict) = self.deliver(mailer, claimed).await;
+                turn.claim = 0;
+                turn.outcomes = vec![outcome];
+                self.take_turn(&turn).await?;
+                return Ok(Some(verdict));
+            }
+            if !taken.pause.is_zero() {
+                return Ok(None);
+            }
+            turn.walks = taken.walks;
         }
     }
 
-    async fn deliver(&self, mailer: &Mailer, claimed: Claimed) -> Result<Verdict> {
+    /// One transaction with the database; no connection is held while the mail server takes its time.
+    pub(super) async fn take_turn(&self, turn: &Turn) -> Result<Taken> {
+        let mut connection = self.connect().await?;
+        let tx = as_worker(Operation::Deliver, &mut connection).await?;
+        let mut taken = Taken {
+            claimed: Vec::new(),
+            renewed: Vec::new(),
+            walks: turn.walks,
+            busy: false,
+            pause: Duration::ZERO,
+        };
+        if !turn.outcomes.is_empty() {
+            outbox::settle(&tx, &turn.outcomes).await?;
+        }
+        if !turn.release.is_empty() {
+            outbox::release(&tx, &turn.release).await?;
+        }
+        if !turn.renew.is_empty() {
+            taken.renewed = outbox::renew(&tx, &turn.renew).await?;
+        }
+        if turn.claim > 0 {
+            claim(&tx, turn, &mut taken).await?;
+        }
+        done(tx, taken).await
+    }
+
+    /// Sends a claimed mail; what to write down about it.
+    pub(super) async fn deliver(&self, mailer: &Mailer, claimed: Claimed) -> (Outcome, Verdict) {
         let verdict = self.hand_over(mailer, &claimed).await;
         let (state, reply) = match &verdict {
             Verdict::Sent { reply } => (DeliveryState::Sent, reply),
@@ -42,63 +135,12 @@ impl Service {
             Verdict::Failed { reply } => (DeliveryState::Failed, reply),
         };
         let outcome = Outcome {
+            hold: claimed.hold,
             state,
-            reply,
+            reply: reply.clone(),
             retry_in: backoff::wait(claimed.attempts, jitter()),
         };
-        let mut connection = self.connect().await?;
-        let tx = as_worker(Operation::Deliver, &mut connection).await?;
-        outbox::settle(&tx, (claimed.id, claimed.lease), &outcome).await?;
-        done(tx, verdict).await
-    }
-
-    /// No connection is held while the mail server takes its time.
-    async fn claim(&self) -> Result<Option<Claimed>> {
-        let mut connection = self.connect().await?;
-        let tx = as_worker(Operation::Deliver, &mut connection).await?;
-        let claimed = outbox::claim(&tx).await?;
-        done(tx, claimed).await
-    }
-
-    /// Delivers until `stop`, several mails at a time, so that one that takes long holds up no other; the
-    /// mails in hand are finished first. Survives outages of the database.
-    pub async fn run_outbox(&self, mailer: &Mailer, stop: CancellationToken) {
-        let mut in_hand = FuturesUnordered::new();
-        while !stop.is_cancelled() {
-            let pause = match self.claim().await {
-                Ok(Some(claimed)) => {
-                    in_hand.push(self.deliver(mailer, claimed));
-                    Duration::ZERO
-                }
-                Ok(None) => self.until_due().await,
-                Err(error) => waits(&error),
-            };
-            if pause.is_zero() && in_hand.len() < AT_ONCE {
-                continue;
-            }
-            let pause = pause.max(Duration::from_millis(1));
-            tokio::select! {
-                () = stop.cancelled() => {}
-                Some(delivered) = in_hand.next() => told(delivered),
-                () = tokio::time::sleep(pause), if in_hand.len() < AT_ONCE => {}
-            }
-        }
-        while let Some(delivered) = in_hand.next().await {
-            told(delivered);
-        }
-    }
-
-    async fn until_due(&self) -> Duration {
-        let due = async {
-            let mut connection = self.connect().await?;
-            let tx = as_worker(Operation::Deliver, &mut connection).await?;
-            let wait = outbox::next_due(&tx).await?;
-            done(tx, wait).await
-        };
-        match due.await {
-            Ok(Some(wait)) => wait.clamp(Duration::from_millis(50), LONGEST_SLEEP),
-            Ok(None) | Err(_) => LONGEST_SLEEP,
-        }
+        (outcome, verdict)
     }
 
     async fn hand_over(&self, mailer: &Mailer, claimed: &Claimed) -> Verdict {
@@ -130,16 +172,36 @@ impl Service {
     }
 }
 
-fn waits(error: &ServiceError) -> Duration {
-    tracing::warn!(%error, "mail delivery waits");
-    OUTAGE
-}
-
-/// What became of a mail could not be written down: its lease runs out, and it is sent again.
-fn told(delivered: Result<Verdict>) {
-    if let Err(error) = delivered {
-        tracing::warn!(%error, "a mail will be sent twice, or a refusal met again");
+async fn claim(db: &impl Db, turn: &Turn, taken: &mut Taken) -> Result<()> {
+    if !turn.busy {
+        let due = outbox::next_due(db).await?;
+        taken.pause = due.unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP);
+        if !taken.pause.is_zero() {
+            taken.pause = taken.pause.max(SHORTEST_SLEEP);
+            return Ok(());
+        }
     }
+    for walk in &mut taken.walks.0 {
+        let most = turn.claim.saturating_sub(taken.claimed.len());
+        if most == 0 {
+            break;
+        }
+        let claim = outbox::claim(db, most, walk.place).await?;
+        let met = claim.mails.len() + claim.over;
+        walk.met += met;
+        walk.vain = claim.next.is_none() && walk.met == 0;
+        walk.place = claim.next.unwrap_or_else(|| {
+            walk.met = 0;
+            walk.start
+        });
+        taken.busy |= met > 0;
+        taken.claimed.extend(claim.mails);
+    }
+    let vain = taken.walks.0.iter().all(|walk| walk.vain);
+    if !turn.busy && !taken.busy && vain {
+        taken.pause = SHORTEST_SLEEP;
+    }
+    Ok(())
 }
 
 /// From 0 to 1; plain 0 where the system has no randomness.

@@ -1,6 +1,9 @@
 //! Invitations on their way: a real SMTP conversation with STARTTLS and AUTH, read back by a MIME
 //! parser that is not the one that wrote them.
 
+mod connections;
+mod queue;
+
 use crate::support::{
     self, TestDb, account_with_owner, custom, invite, operator,
     smtp::{Answer, Stage, TestSmtp},
@@ -31,6 +34,8 @@ fn config(url: Option<String>, root: Option<PathBuf>) -> MailConfig {
         subject: "You are invited to {account}".to_owned(),
         root_cert: root,
         folder: std::env::temp_dir().join("rollbook-unused"),
+        connections: 4,
+        rate: 0.0,
     }
 }
 

@@ -76,6 +76,8 @@ fn mailer(smtp: &TestSmtp) -> Mailer {
         subject: "You are invited to {account}".to_owned(),
         root_cert: Some(smtp.root_cert()),
         folder: std::env::temp_dir().join("rollbook-unused"),
+        connections: 4,
+        rate: 0.0,
     })
     .unwrap()
 }

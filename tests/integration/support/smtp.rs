@@ -1,5 +1,6 @@
-//! A small mail server that speaks the real protocol: EHLO, STARTTLS (required), AUTH PLAIN and LOGIN
-//! (required), MAIL, RCPT, DATA with dots undone; and that can be told to refuse or to hang up.
+//! A small mail server that speaks the real protocol: EHLO, STARTTLS (required) or TLS from the first byte,
+//! AUTH PLAIN and LOGIN (required), MAIL, RCPT, DATA with dots undone, PIPELINING when told to; and that can
+//! be told to refuse or to hang up.
 
 use super::tls::Identity;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -11,7 +12,7 @@ use std::{
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
-    sync::{mpsc, oneshot},
+    sync::{Notify, mpsc, oneshot},
     task::JoinSet,
 };
 use tokio_rustls::TlsAcceptor;
@@ -19,8 +20,14 @@ use tokio_rustls::TlsAcceptor;
 /// What to answer instead of taking a mail.
 #[derive(Debug, Clone)]
 pub(crate) enum Answer {
+    /// Nothing special.
+    Take,
+    /// This line after MAIL; the connection ends with it where it begins with 421.
+    AtSender(&'static str),
     /// This line after RCPT.
     AtRecipient(&'static str),
+    /// This line after RCPT, and then the content is waited for as if there were a recipient.
+    AtRecipientAndGoOn(&'static str),
     /// This line after the final dot.
     AtEnd(&'static str),
     /// The mail is taken, but the line breaks before the answer.
@@ -54,8 +61,22 @@ impl Stage {
 /// A step that was reached, the client's port, and what lets the conversation go on.
 pub(crate) type Reached = (Stage, u16, oneshot::Sender<()>);
 
+/// What the server does until it is told otherwise.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Manner {
+    /// TLS from the first byte, instead of STARTTLS.
+    pub(crate) wrapped: bool,
+    /// PIPELINING is offered.
+    pub(crate) pipelining: bool,
+}
+
 #[derive(Default)]
 struct State {
+    manner: Manner,
+    said: Vec<String>,
+    at_once: usize,
+    connections: usize,
+    hang_up: Arc<Notify>,
     watcher: Option<mpsc::UnboundedSender<Reached>>,
     received: Vec<String>,
     envelopes: Vec<(String, Vec<String>)>,
@@ -94,8 +115,16 @@ impl TestSmtp {
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             let mut conversations = JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                conversations.spawn(converse(stream, tls.clone(), Arc::clone(&state)));
+            let hang_up = Arc::clone(&state.lock().unwrap().hang_up);
+            loop {
+                tokio::select! {
+                    accepted = listener.accept() => {
+                        let Ok((stream, _)) = accepted else { return };
+                        state.lock().unwrap().connections += 1;
+                        conversations.spawn(converse(stream, tls.clone(), Arc::clone(&state)));
+                    }
+                    () = hang_up.notified() => conversations.shutdown().await,
+                }
             }
         });
         self.tasks = Some(tasks);
@@ -121,6 +150,37 @@ impl TestSmtp {
             SECRET.replace(' ', "%20"),
             self.port
         )
+    }
+
+    /// The same with TLS from the first byte; see [`Manner::wrapped`].
+    pub(crate) fn wrapped_url(&self) -> String {
+        let url = self.url().replace("smtp://", "smtps://");
+        url.replace("?tls=required", "")
+    }
+
+    /// Behaves so from now on.
+    pub(crate) fn behave(&self, manner: Manner) {
+        self.state.lock().unwrap().manner = manner;
+    }
+
+    /// Ends all conversations without a word, as servers do that find them idle.
+    pub(crate) fn hang_up(&self) {
+        self.state.lock().unwrap().hang_up.notify_one();
+    }
+
+    /// How often somebody connected.
+    pub(crate) fn connections(&self) -> usize {
+        self.state.lock().unwrap().connections
+    }
+
+    /// The commands so far, without those before TLS and without contents.
+    pub(crate) fn said(&self) -> Vec<String> {
+        self.state.lock().unwrap().said.clone()
+    }
+
+    /// How many commands came before the one before was answered.
+    pub(crate) fn at_once(&self) -> usize {
+        self.state.lock().unwrap().at_once
     }
 
     /// The authority of its certificate.
@@ -168,6 +228,13 @@ async fn reached(step: Stage, port: u16, state: &Mutex<State>) {
 async fn converse(stream: TcpStream, tls: TlsAcceptor, state: Arc<Mutex<State>>) {
     let port = stream.peer_addr().map_or(0, |peer| peer.port());
     reached(Stage::Connected, port, &state).await;
+    if state.lock().unwrap().manner.wrapped {
+        if let Ok(mut secured) = tls.accept(stream).await {
+            secured.write_all(b"220 localhost ready\r\n").await.ok();
+            session(BufReader::new(secured), port, state).await;
+        }
+        return;
+    }
     let mut plain = BufReader::new(stream);
     if plain.write_all(b"220 localhost ready\r\n").await.is_err() {
         return;
@@ -206,17 +273,13 @@ async fn session<S: AsyncRead + AsyncWrite + Unpin>(
         if let Some(step) = Stage::of(&said) {
             reached(step, port, &state).await;
         }
+        heard(&said, !stream.buffer().is_empty(), &state);
         let answer = match word(&said).as_str() {
-            "EHLO" => "250-localhost\r\n250-8BITMIME\r\n250 AUTH PLAIN LOGIN".to_owned(),
+            "EHLO" => offers(&state),
             "AUTH" => {
-                signed_in = credentials(&mut stream, &said).await
-                    == Some((USER.to_owned(), SECRET.to_owned()));
-                if signed_in {
-                    "235 2.7.0 welcome"
-                } else {
-                    "535 5.7.8 wrong user or password"
-                }
-                .to_owned()
+                let wanted = (USER.to_owned(), SECRET.to_owned());
+                signed_in = credentials(&mut stream, &said).await == Some(wanted);
+                welcome(signed_in).to_owned()
             }
             "NOOP" | "RSET" => "250 ok".to_owned(),
             "QUIT" => return,
@@ -224,14 +287,19 @@ async fn session<S: AsyncRead + AsyncWrite + Unpin>(
             "MAIL" => {
                 planned = state.lock().unwrap().script.pop_front();
                 envelope = (said.clone(), Vec::new());
-                "250 ok".to_owned()
+                refusal(&said, planned.as_ref())
+                    .unwrap_or("250 ok")
+                    .to_owned()
             }
             "RCPT" => {
-                envelope.1.push(said.clone());
-                match &planned {
-                    Some(Answer::AtRecipient(refusal)) => (*refusal).to_owned(),
-                    _ => "250 ok".to_owned(),
+                let refusal = refusal(&said, planned.as_ref());
+                if refusal.is_none() {
+                    envelope.1.push(said.clone());
                 }
+                refusal.unwrap_or("250 ok").to_owned()
+            }
+            "DATA" if nobody(&envelope.1, planned.as_ref()) => {
+                "554 5.5.1 No valid recipients".to_owned()
             }
             "DATA" => {
                 stream.write_all(b"354 go on\r\n").await.ok();
@@ -243,20 +311,58 @@ async fn session<S: AsyncRead + AsyncWrite + Unpin>(
             }
             _ => "502 5.5.1 what?".to_owned(),
         };
-        if matches!(planned, Some(Answer::HangUpAfterDot)) && answer.starts_with("250 2.0.0") {
+        let took = answer.starts_with("250 2.0.0");
+        if took && matches!(planned, Some(Answer::HangUpAfterDot)) {
             return;
         }
-        if stream
-            .write_all(format!("{answer}\r\n").as_bytes())
-            .await
-            .is_err()
-        {
+        let written = stream.write_all(format!("{answer}\r\n").as_bytes()).await;
+        if written.is_err() || answer.starts_with("421") {
             return;
         }
-        if answer.starts_with("250 2.0.0") {
+        if took {
             reached(Stage::Taken, port, &state).await;
         }
     }
+}
+
+fn welcome(signed_in: bool) -> &'static str {
+    if signed_in {
+        "235 2.7.0 welcome"
+    } else {
+        "535 5.7.8 wrong user or password"
+    }
+}
+
+/// What is said against a sender or a recipient.
+fn refusal(said: &str, planned: Option<&Answer>) -> Option<&'static str> {
+    match (word(said).as_str(), planned?) {
+        ("MAIL", Answer::AtSender(refusal))
+        | ("RCPT", Answer::AtRecipient(refusal) | Answer::AtRecipientAndGoOn(refusal)) => {
+            Some(refusal)
+        }
+        ("RCPT", Answer::AtSender(_)) => Some("503 5.5.1 MAIL first"),
+        _ => None,
+    }
+}
+
+/// Whether a content would be for nobody, and the server minds.
+fn nobody(recipients: &[String], planned: Option<&Answer>) -> bool {
+    recipients.is_empty() && !matches!(planned, Some(Answer::AtRecipientAndGoOn(_)))
+}
+
+fn heard(said: &str, more: bool, state: &Mutex<State>) {
+    let mut held = state.lock().unwrap();
+    held.said.push(said.to_owned());
+    held.at_once += usize::from(more);
+}
+
+fn offers(state: &Mutex<State>) -> String {
+    let pipelining = if state.lock().unwrap().manner.pipelining {
+        "250-PIPELINING\r\n"
+    } else {
+        ""
+    };
+    format!("250-localhost\r\n{pipelining}250-8BITMIME\r\n250 AUTH PLAIN LOGIN")
 }
 
 /// The answer to the dot.
