@@ -44,10 +44,12 @@ enum Asked {
     Exactly,
 }
 
-/// Whether all that match were counted.
+/// What the count says of the search that is on.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Counted {
+    /// Nothing yet: it is that of another.
     #[default]
+    Other,
     ToTheCap,
     Whole,
 }
@@ -75,6 +77,9 @@ impl Members {
 
     /// Shows another list, from there.
     pub(super) fn anew(&mut self, jump: Jump, ctx: &Ctx) -> Vec<Effect> {
+        if self.query.search != self.reading.shown.search {
+            self.reading.counted = Counted::Other;
+        }
         let mut effects = self.go(jump, ctx);
         effects.extend(self.recount(ctx));
         effects
@@ -154,7 +159,7 @@ impl Members {
             _ => Vec::new(),
         };
         let unknown = self.window.before(self.total()) == Count::Unknown && !self.is_leaving();
-        if unknown && self.count.is_some() && self.reading.position == Asked::Not {
+        if unknown && self.is_counted() && self.reading.position == Asked::Not {
             effects.extend(self.locate(Reach::Near(NEAR), ctx));
         }
         effects
@@ -184,7 +189,13 @@ impl Members {
     /// The exact number of matches, where it is known.
     pub fn total(&self) -> Option<i64> {
         let whole = self.query.search.is_empty() || self.reading.counted == Counted::Whole;
-        self.count.filter(|count| whole || *count < COUNT_CAP)
+        let exact = |count: &i64| self.is_counted() && (whole || *count < COUNT_CAP);
+        self.count.filter(exact)
+    }
+
+    /// Whether the count is that of the search that is on.
+    pub(super) fn is_counted(&self) -> bool {
+        self.reading.counted != Counted::Other
     }
 
     /// The count arrived; tells whether the picture changed.
@@ -193,7 +204,7 @@ impl Members {
         if let Ok(count) = count {
             self.count = Some(*count);
             self.reading.counted = Counted::ToTheCap;
-            if total != self.total() {
+            if total.is_some() && total != self.total() {
                 self.window.doubt_place();
             }
             self.window.keep_place(self.total());

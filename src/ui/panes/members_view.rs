@@ -140,9 +140,11 @@ impl Members {
             return format!("{spinner}Users");
         };
         let unit = if count == 1 { "user" } else { "users" };
-        let count = match self.total() {
-            Some(total) => grouped(total),
-            None => format!("more than {}", grouped(COUNT_CAP - 1)),
+        let capped = !self.query.search.is_empty() && count >= COUNT_CAP;
+        let count = if capped && self.total().is_none() {
+            format!("more than {}", grouped(COUNT_CAP - 1))
+        } else {
+            grouped(count)
         };
         let found = if self.query.search.is_empty() {
             ""

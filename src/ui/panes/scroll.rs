@@ -44,6 +44,9 @@ impl Members {
 
     /// The first visible row among all, how many there are, and how the thumb looks.
     fn thumb(&self, height: usize) -> Option<(usize, usize, &'static str)> {
+        if !self.is_counted() {
+            return None;
+        }
         let all = self.total();
         let (before, exact) = match self.window.before(all) {
             Count::Exactly(before) => (before, true),
@@ -70,10 +73,10 @@ impl Members {
         if self.window.rows().is_empty() {
             return String::new();
         }
-        let all = match (self.total(), self.count) {
-            (Some(total), _) => grouped(total),
-            (None, Some(_)) => format!("{}+", grouped(COUNT_CAP - 1)),
-            (None, None) => return String::new(),
+        let all = match self.total() {
+            Some(total) => grouped(total),
+            None if self.is_counted() => format!("{}+", grouped(COUNT_CAP - 1)),
+            None => return String::new(),
         };
         let cursor = i64::try_from(self.window.cursor() + 1).unwrap_or(i64::MAX);
         match self.window.before(self.total()).moved(cursor) {

@@ -1,5 +1,6 @@
 //! What a page costs the server: in every order and direction, at every place and under every search it is
 //! read by an index, and costs no more among 50,000 members than among 2,000.
+//! `ROLLBOOK_TEST_ROWS=1000000 cargo test store::plans` takes a million.
 
 use crate::support::{APP_ROLE, TestDb};
 use rollbook::{
@@ -13,6 +14,7 @@ use serde_json::Value;
 use tokio_postgres::SimpleQueryMessage;
 
 const FEW: i64 = 2_000;
+/// Unless `ROLLBOOK_TEST_ROWS` says more.
 const MANY: i64 = 50_000;
 /// Rows of a page, and the one that tells whether there are more.
 const ROWS: i64 = 51;
@@ -20,6 +22,11 @@ const ROWS: i64 = 51;
 const BUFFERS: i64 = 3 * ROWS + 20;
 /// What is counted without being asked.
 const NEAR: i64 = 501;
+
+fn many() -> i64 {
+    let rows = std::env::var("ROLLBOOK_TEST_ROWS").ok();
+    rows.map_or(MANY, |rows| rows.parse().unwrap())
+}
 
 /// An account with so many members.
 struct Filled {
@@ -176,7 +183,7 @@ fn modes(query: &MemberQuery) -> &'static [&'static str] {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_is_read_by_an_index_at_a_price_that_does_not_grow() {
-    let (few, many) = (Filled::new(FEW).await, Filled::new(MANY).await);
+    let (few, many) = (Filled::new(FEW).await, Filled::new(many()).await);
     let mut wrong = Vec::new();
     let mut looked_at = 0;
     for query in queries() {
@@ -212,7 +219,7 @@ async fn every_page_is_read_by_an_index_at_a_price_that_does_not_grow() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_place_is_counted_at_a_price_that_does_not_grow() {
-    let many = Filled::new(MANY).await;
+    let many = Filled::new(many()).await;
     let mut wrong = Vec::new();
     for query in queries().into_iter().filter(|q| q.search.is_empty()) {
         for side in [Side::Before, Side::After] {
