@@ -5,7 +5,12 @@ use super::failure::{Failure, Outcome};
 use super::wiring::Schema;
 use crate::config::Settings;
 use crate::service::ServiceError;
-use crate::store::{Connection, Store, StoreError, dsn::ConnectPlan, migrate, roles};
+use crate::store::{
+    Connection, Naming, Store, StoreError,
+    dsn::ConnectPlan,
+    health::{self, Login},
+    migrate, roles,
+};
 
 /// Brings the schema up to date or says that it has to be; makes the application's role.
 pub(super) async fn at_newest(plan: &ConnectPlan, schema: Schema, role: &str) -> Outcome<usize> {
@@ -31,19 +36,45 @@ pub(super) async fn at_newest(plan: &ConnectPlan, schema: Schema, role: &str) ->
 }
 
 /// The pool that everything but the migrations uses. Where the application's role can't be had it
-/// stays who it is, and `rollbook doctor` says so.
+/// stays who it is, and `rollbook doctor` says so; behind a pooler it has to be somebody who may be it.
 ///
 /// # Errors
 /// What the database says.
 pub async fn app_store(plan: &ConnectPlan, settings: &Settings) -> Outcome<Store> {
     let (role, size) = (&settings.database.app_role, settings.database.pool_size);
     let mut connection = plain(plan).await?;
-    let usable = roles::usable(connection.client_mut().map_err(known)?, role).await;
-    let role = usable.map_err(known)?.then_some(role.as_str());
-    if role.is_none() {
-        tracing::warn!("the application's role can't be had; see `rollbook doctor`");
-    }
+    let role = match plan.naming() {
+        Naming::Unnamed => {
+            let found = health::login(&connection, role).await.map_err(known)?;
+            may_stay(&found, role)?;
+            None
+        }
+        Naming::Prepared => {
+            let usable = roles::usable(connection.client_mut().map_err(known)?, role).await;
+            let role = usable.map_err(known)?.then_some(role.as_str());
+            if role.is_none() {
+                tracing::warn!("the application's role can't be had; see `rollbook doctor`");
+            }
+            role
+        }
+    };
     plan.store(size, role).map_err(|error| usage(&error))
+}
+
+/// Whether a connection that can become nobody else has what it needs, and not more.
+fn may_stay(login: &Login, role: &str) -> Outcome {
+    let name = &login.name;
+    let why = match &login.bypassed_by {
+        Some(strong) if strong == name => "sees past row-level security".to_owned(),
+        Some(strong) => format!("acts as {strong}, who sees past row-level security"),
+        None if login.inherits => return Ok(()),
+        None => format!("is not in {role}"),
+    };
+    Err(Failure::Usage(format!(
+        "With database.pooler = \"transaction\" a connection stays who it is, and {name} {why}: \
+         CREATE ROLE rollbook_login LOGIN IN ROLE \"{role}\", name that one in database.url, and keep \
+         {name} for database.owner_url"
+    )))
 }
 
 async fn plain(plan: &ConnectPlan) -> Outcome<Connection> {

@@ -6,12 +6,12 @@ use super::database::{app_store, at_newest, place, usage};
 use super::failure::{Failure, Outcome};
 use super::key_file::KeyFile;
 use super::terminal;
-use crate::config::{self, DEFAULT_CATALOGUE, Settings, Sources};
+use crate::config::{self, DEFAULT_CATALOGUE, Pooler, Settings, Sources};
 use crate::domain::{Actor, Catalogue, DisplaySafe, PasswordPolicy};
 use crate::mail::{MailConfig, Mailer};
 use crate::service::{MailTruth, Parts, SendingLimits, Service, ServiceSettings};
 use crate::store::{
-    Store,
+    Naming, Store,
     dsn::ConnectPlan,
     local::{self, LocalServer},
     sessions::SessionLife,
@@ -139,26 +139,70 @@ impl Configured {
 
     async fn connected(&self, dsn: &str, schema: Schema) -> Outcome<(Service, Store, usize)> {
         let database = &self.settings.database;
-        let plan = ConnectPlan::parse(dsn).map_err(|error| usage(&error))?;
-        let owner = match (&database.owner_url, schema) {
-            (Some(url), Schema::Migrate) if !self.is_private() => {
-                ConnectPlan::parse(url.expose_secret()).map_err(|error| usage(&error))?
-            }
-            _ => plan.clone(),
-        };
+        let plan = ConnectPlan::parse(dsn)
+            .map_err(|error| usage(&error))?
+            .with_naming(self.naming());
+        let owner = self.owner(&plan, schema)?;
         let migrated = at_newest(&owner, schema, &database.app_role)
             .await
             .map_err(|failure| place(&owner, failure))?;
         let store = app_store(&plan, &self.settings)
             .await
             .map_err(|failure| place(&plan, failure))?;
-        let service = self.service(store.clone())?;
+        let mut service = self.service(store.clone())?;
+        if let Some(replica) = self.replica()? {
+            service = service.with_replica(replica, database.replica_staleness);
+        }
         if migrated > 0 {
             // Audit logs from before their ends were vouched for.
             let operator = Actor::operator(terminal::os_user(), terminal::origin());
             service.renew_audit_heads(&operator).await?;
         }
         Ok((service, store, migrated))
+    }
+
+    /// The way of whoever brings the schema up to date.
+    fn owner(&self, plan: &ConnectPlan, schema: Schema) -> Outcome<ConnectPlan> {
+        if self.is_private() || schema == Schema::Expect {
+            return Ok(plan.clone());
+        }
+        match (&self.settings.database.owner_url, self.naming()) {
+            (Some(url), _) => {
+                ConnectPlan::parse(url.expose_secret()).map_err(|error| usage(&error))
+            }
+            (None, Naming::Prepared) => Ok(plan.clone()),
+            (None, Naming::Unnamed) => Err(Failure::Usage(
+                "The schema is not changed through a pooler: set database.owner_url to the role that owns \
+                 the tables, at the server itself"
+                    .to_owned(),
+            )),
+        }
+    }
+
+    /// Whether a statement finds what was prepared before it. The private server has no pooler.
+    pub fn naming(&self) -> Naming {
+        match self.settings.database.pooler {
+            Pooler::Transaction if !self.is_private() => Naming::Unnamed,
+            Pooler::Transaction | Pooler::None => Naming::Prepared,
+        }
+    }
+
+    /// The standby that lists are read from, if there is one; it is not reached yet.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] for a wrong URL.
+    pub fn replica(&self) -> Outcome<Option<Store>> {
+        let database = &self.settings.database;
+        let Some(url) = database.replica_url.as_ref().filter(|_| !self.is_private()) else {
+            return Ok(None);
+        };
+        let plan = ConnectPlan::parse(url.expose_secret()).map_err(|error| usage(&error))?;
+        // Where the primary's connections can't become that role, these can't either.
+        let role = (self.naming() == Naming::Prepared).then_some(database.app_role.as_str());
+        let store = plan
+            .with_naming(self.naming())
+            .store(database.pool_size, role);
+        Ok(Some(store.map_err(|error| usage(&error))?))
     }
 
     async fn private_server(&self) -> Outcome<LocalServer> {

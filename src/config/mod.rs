@@ -45,6 +45,21 @@ pub struct Database {
     #[serde(deserialize_with = "path")]
     pub private_dir: Option<PathBuf>,
     pub pool_size: usize,
+    pub pooler: Pooler,
+    #[serde(deserialize_with = "secret")]
+    pub replica_url: Option<SecretString>,
+    #[serde(deserialize_with = "span::deserialize")]
+    pub replica_staleness: Duration,
+}
+
+/// What stands between the program and the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pooler {
+    /// Nothing, or a pooler that keeps a connection for each session.
+    None,
+    /// One that gives each transaction another connection.
+    Transaction,
 }
 
 /// `[mail]`

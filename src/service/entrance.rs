@@ -62,6 +62,17 @@ impl Service {
             false => None,
         };
         let connection = spare.as_ref().unwrap_or(connection);
+        self.admit_on(operation, actor, account, connection).await
+    }
+
+    /// Whether the actor may look; an act of theirs is written down.
+    pub(super) async fn admit_on(
+        &self,
+        operation: Operation,
+        actor: &Actor,
+        account: AccountId,
+        connection: &Connection,
+    ) -> Result<()> {
         let found = self
             .authority(connection, actor, account, Touch::Acts)
             .await?;

@@ -158,6 +158,7 @@ impl From<StoreError> for ServiceError {
             StoreError::Cancelled => Self::Stopped,
             StoreError::SchemaNewer { .. }
             | StoreError::SchemaDiffers { .. }
+            | StoreError::Pooled
             | StoreError::SchemaMoved => Self::Schema(error.to_string()),
             StoreError::Busy | StoreError::Unavailable(_) | StoreError::NotPermitted(_) => {
                 Self::Unavailable(error.to_string())

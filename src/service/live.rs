@@ -102,6 +102,12 @@ impl Service {
         let (tx, _) = self.look(watch, actor, account, &mut connection).await?;
         done(tx, ()).await?;
         drop(connection);
+        if !self.0.store.can_listen() {
+            if news.send(News::Feed(Feed::Asking)).await.is_ok() {
+                news.closed().await;
+            }
+            return Ok(());
+        }
         let mut listener = self.0.store.listen(account, actor.user_id()).await?;
         if !self.is_heard(&mut listener, account).await? {
             let words = "notifications do not come through: a pooler in transaction mode?";
@@ -113,6 +119,8 @@ impl Service {
             return Ok(());
         }
         loop {
+            // Lists have to show what is told.
+            drop(self.writing());
             if news.send(News::Changed(topics)).await.is_err() {
                 return Ok(());
             }

@@ -4,6 +4,7 @@
 use super::{
     Conflict, Operation, Removed, Result, Service, ServiceError, Write,
     entrance::done,
+    replica::Reading,
     unit::{Begun, Unit},
 };
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
         PermissionSet, REMOVED, Seek, Standing, UserId,
         policy::{self, Deed, Target},
     },
-    store::{Tx, invitations, members, sessions},
+    store::{Connection, Scope, StoreError, Tx, invitations, members, sessions},
 };
 use serde_json::{Value, json};
 
@@ -28,8 +29,13 @@ impl Service {
         query: &MemberQuery,
         (seek, limit): (&Seek, i64),
     ) -> Result<Page<Member>> {
-        let connection = self.connect().await?;
         let list = Operation::ListMembers;
+        let listing = Listing(account, query, seek, limit);
+        let who = (list, actor, account);
+        if let Some(page) = self.from_replica(who, &listing).await? {
+            return Ok(page);
+        }
+        let connection = self.connect().await?;
         // Asked for together: what may not be seen is thrown away.
         let (admitted, page) = tokio::join!(
             self.admit(list, actor, account, &connection),
@@ -50,14 +56,15 @@ impl Service {
         query: &MemberQuery,
         cap: i64,
     ) -> Result<i64> {
-        let mut connection = self.connect().await?;
         let count = Operation::CountMembers;
+        let counting = Counting(account, query, cap);
+        let who = (count, actor, account);
+        if let Some(number) = self.from_replica(who, &counting).await? {
+            return Ok(number);
+        }
+        let mut connection = self.connect().await?;
         let (tx, _) = self.look(count, actor, account, &mut connection).await?;
-        let number = if query.search.is_empty() {
-            members::count(&tx, account).await?
-        } else {
-            members::count_matching(&tx, account, query, cap).await?
-        };
+        let number = counting.within(&tx).await?;
         done(tx, number).await
     }
 
@@ -187,6 +194,44 @@ impl Service {
             grant: &nothing,
         };
         unit.allow(self, &Deed::Remove { target }).await
+    }
+}
+
+/// A page of an account's members.
+struct Listing<'a>(AccountId, &'a MemberQuery, &'a Seek, i64);
+
+impl Reading for Listing<'_> {
+    type Found = Page<Member>;
+
+    async fn on(
+        &self,
+        connection: &mut Connection,
+    ) -> std::result::Result<Page<Member>, StoreError> {
+        let Self(account, query, seek, limit) = *self;
+        members::list(connection, account, query, seek, limit).await
+    }
+}
+
+/// How many of them match, up to a cap.
+struct Counting<'a>(AccountId, &'a MemberQuery, i64);
+
+impl Counting<'_> {
+    async fn within(&self, tx: &Tx<'_>) -> std::result::Result<i64, StoreError> {
+        let Self(account, query, cap) = *self;
+        if query.search.is_empty() {
+            members::count(tx, account).await
+        } else {
+            members::count_matching(tx, account, query, cap).await
+        }
+    }
+}
+
+impl Reading for Counting<'_> {
+    type Found = i64;
+
+    async fn on(&self, connection: &mut Connection) -> std::result::Result<i64, StoreError> {
+        let tx = connection.begin(&Scope::account(self.0)).await?;
+        self.within(&tx).await
     }
 }
 

@@ -21,6 +21,7 @@ mod passwords;
 mod positions;
 mod profile;
 mod proof;
+mod replica;
 mod requests;
 mod resolve;
 mod second_factor;
@@ -49,11 +50,12 @@ use crate::{
 };
 use jiff::Timestamp;
 use passwords::Hasher;
+use replica::Replica;
 use std::sync::Arc;
 
 /// Gives the use cases; cheap to clone.
 #[derive(Clone)]
-pub struct Service(Arc<Inner>, Option<Canceller>);
+pub struct Service(Arc<Inner>, Option<Canceller>, Option<Arc<Replica>>);
 
 /// What a service is made of.
 pub struct Parts {
@@ -87,20 +89,24 @@ impl Service {
             settings,
             hasher: Hasher::new(),
         });
-        Self(inner, None)
+        Self(inner, None, None)
     }
 
     /// The same service, whose use cases [`Service::stop`] can end.
     #[must_use]
     pub fn stoppable(&self) -> Self {
-        Self(Arc::clone(&self.0), Some(Canceller::default()))
+        Self(
+            Arc::clone(&self.0),
+            Some(Canceller::default()),
+            self.2.clone(),
+        )
     }
 
     /// Ends what runs on the server through this handle, and lets nothing new begin. A use case that
     /// is ended so leaves nothing behind; one that could not be ended in time comes to its own end.
     pub async fn stop(&self) {
         if let Some(canceller) = &self.1 {
-            self.0.store.cancel(canceller).await;
+            canceller.cancel().await;
         }
     }
 

@@ -29,6 +29,7 @@ impl Service {
         let name = checked_name(name)?;
         let mut connection = self.connect().await?;
         let rename = Operation::RenameMyself;
+        let _writing = self.writing();
         let (tx, id) = self.own(rename, actor, &mut connection).await?;
         let user = users::rename(&tx, id, name).await?;
         done(tx, user).await

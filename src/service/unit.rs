@@ -2,7 +2,7 @@
 
 use super::{
     Conflict, Operation, Policy, Result, Service, ServiceError, SignInFault, Write, WriteMode,
-    entrance::misplaced,
+    entrance::misplaced, replica::Writing,
 };
 use crate::{
     domain::{
@@ -29,6 +29,7 @@ pub(super) struct Unit<'a> {
     write: &'a Write,
     operation: Operation,
     request: Vec<u8>,
+    _writing: Writing,
 }
 
 /// A write that has begun, or the result of the first run of its command id.
@@ -48,6 +49,7 @@ impl Service {
         if operation.policy() != Policy::Deed {
             return Err(misplaced(operation));
         }
+        let writing = self.writing();
         let scope = Scope::account(write.account).for_user(write.actor.user_id());
         let tx = connection.begin(&scope).await?;
         let account = accounts::lock(&tx, write.account).await?;
@@ -79,6 +81,7 @@ impl Service {
                 write,
                 operation,
                 request,
+                _writing: writing,
             }))),
             // Somebody who lost their membership, and tries.
             Err(error @ ServiceError::NotSignedIn(SignInFault::NoMember)) => {

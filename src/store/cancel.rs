@@ -1,13 +1,13 @@
 //! Ending on the server what one task's connections are doing, so that nothing runs on that nobody
 //! waits for, and no connection that is still busy goes back to the pool.
 
+use super::{hang_up, pool::Way};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio_postgres::{CancelToken, NoTls};
-use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_postgres::CancelToken;
 use tokio_util::sync::CancellationToken;
 
 /// How long the server may take to hear of it.
@@ -23,7 +23,7 @@ pub struct Canceller {
 #[derive(Default)]
 struct Held {
     next: u64,
-    tokens: HashMap<u64, CancelToken>,
+    tokens: HashMap<u64, (CancelToken, Arc<Way>)>,
 }
 
 impl Canceller {
@@ -33,14 +33,14 @@ impl Canceller {
     }
 
     /// Takes note of a borrowed connection; none when it is too late to begin anything.
-    pub(super) fn enter(&self, token: CancelToken) -> Option<u64> {
+    pub(super) fn enter(&self, token: CancelToken, way: &Arc<Way>) -> Option<u64> {
         let mut held = self.held();
         if self.asked.is_cancelled() {
             return None;
         }
         held.next += 1;
         let number = held.next;
-        held.tokens.insert(number, token);
+        held.tokens.insert(number, (token, Arc::clone(way)));
         Some(number)
     }
 
@@ -59,27 +59,17 @@ impl Canceller {
     }
 
     /// Asks the server to end what is running; nothing new begins.
-    pub(super) async fn cancel(&self, tls: Option<&MakeRustlsConnect>) {
-        let tokens: Vec<CancelToken> = {
+    pub async fn cancel(&self) {
+        let running: Vec<_> = {
             let held = self.held();
             self.asked.cancel();
             held.tokens.values().cloned().collect()
         };
-        for token in tokens {
-            let asked = tokio::time::timeout(PATIENCE, ask(tls.cloned(), &token)).await;
-            if let Ok(Err(error)) = asked {
+        for (token, way) in running {
+            let asking = hang_up::cancel(&token, &way.config, way.tls.as_ref());
+            if let Ok(Err(error)) = tokio::time::timeout(PATIENCE, asking).await {
                 tracing::warn!(%error, "a statement could not be cancelled");
             }
         }
-    }
-}
-
-async fn ask(
-    tls: Option<MakeRustlsConnect>,
-    token: &CancelToken,
-) -> Result<(), tokio_postgres::Error> {
-    match tls {
-        None => token.cancel_query(NoTls).await,
-        Some(tls) => token.cancel_query(tls).await,
     }
 }

@@ -24,6 +24,7 @@ pub struct ConnectPlan {
     config: Config,
     mode: TlsMode,
     root: Option<PathBuf>,
+    naming: Naming,
 }
 
 /// Why a connection string can't be used; never repeats its password.
@@ -81,10 +82,23 @@ impl ConnectPlan {
             config,
             mode,
             root: parts.root,
+            naming: Naming::Prepared,
         })
     }
 
-    /// A pool of at most `size` connections that never waits without end. Each becomes `role`.
+    /// The same way with or without names for statements.
+    #[must_use]
+    pub fn with_naming(self, naming: Naming) -> Self {
+        Self { naming, ..self }
+    }
+
+    /// Whether the server remembers statements that come this way.
+    pub fn naming(&self) -> Naming {
+        self.naming
+    }
+
+    /// A pool of at most `size` connections that never waits without end. Each becomes `role`, but behind
+    /// a pooler nothing is set on a connection: it is whoever the pooler connects as.
     ///
     /// # Errors
     /// [`DsnError::Tls`] when the root certificates can't be read.
@@ -93,7 +107,7 @@ impl ConnectPlan {
             config: self.config.clone(),
             tls: self.tls()?,
             role: role.map(str::to_owned),
-            naming: Naming::Prepared,
+            naming: self.naming,
         };
         let pool = way
             .pool(size)

@@ -38,6 +38,11 @@ pub enum StoreError {
     /// A statement of this program no longer fits the schema.
     #[error("The database was upgraded meanwhile: leave, and start the newest rollbook")]
     SchemaMoved,
+    /// The server does not know a statement that was prepared, or knows another of that name.
+    #[error(
+        "The database stands behind a pooler in transaction mode: set database.pooler = \"transaction\""
+    )]
+    Pooled,
     /// A released migration was edited after it ran here.
     #[error(
         "The database comes from another make of rollbook: its migration {version} differs from this one's; start the one that made it"
@@ -64,6 +69,7 @@ impl From<tokio_postgres::Error> for StoreError {
                 tracing::error!(error = db.message(), "a statement does not fit the schema");
                 Self::SchemaMoved
             }
+            code if is_pooled(code) => Self::Pooled,
             code if is_outage(code) => Self::Unavailable(db.message().to_owned()),
             _ => Self::Bug(error),
         }
@@ -135,6 +141,15 @@ fn has_moved(code: &SqlState, message: &str) -> bool {
     ];
     gone.contains(code)
         || (*code == SqlState::FEATURE_NOT_SUPPORTED && message.contains("cached plan"))
+}
+
+/// A prepared statement is not where it was left.
+fn is_pooled(code: &SqlState) -> bool {
+    [
+        SqlState::INVALID_SQL_STATEMENT_NAME,
+        SqlState::DUPLICATE_PSTATEMENT,
+    ]
+    .contains(code)
 }
 
 fn is_outage(code: &SqlState) -> bool {

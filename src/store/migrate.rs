@@ -86,24 +86,20 @@ async fn set_limits(client: &Client, statement: &str, lock: &str) -> Result<(), 
     Ok(())
 }
 
-/// The schema version of a database; 0 when it has none.
+/// The schema version of a database; 0 when it has none. No statement here has a name: it is also asked
+/// through a pooler.
 ///
 /// # Errors
 /// What the database says.
 pub async fn version(client: &Client) -> Result<i32, StoreError> {
-    let row = client
-        .query_one("SELECT to_regclass('schema_migrations') IS NOT NULL", &[])
-        .await?;
-    if !row.get::<_, bool>(0) {
+    let sql = "SELECT to_regclass('schema_migrations') IS NOT NULL";
+    let found = client.query_typed(sql, &[]).await?;
+    if !found.iter().any(|row| row.get(0)) {
         return Ok(0);
     }
-    let row = client
-        .query_one(
-            "SELECT coalesce(max(version), 0) FROM schema_migrations",
-            &[],
-        )
-        .await?;
-    Ok(row.get(0))
+    let sql = "SELECT coalesce(max(version), 0) FROM schema_migrations";
+    let found = client.query_typed(sql, &[]).await?;
+    Ok(found.first().map_or(0, |row| row.get(0)))
 }
 
 /// Whether exactly this program's migrations have run.
@@ -112,7 +108,7 @@ async fn is_newest(client: &Client) -> Result<bool, StoreError> {
         return Ok(false);
     }
     let sql = "SELECT version, checksum FROM schema_migrations ORDER BY version";
-    for (row, migration) in client.query(sql, &[]).await?.iter().zip(MIGRATIONS) {
+    for (row, migration) in client.query_typed(sql, &[]).await?.iter().zip(MIGRATIONS) {
         if row.get::<_, Vec<u8>>("checksum") != migration.checksum() {
             let version = row.get("version");
             return Err(StoreError::SchemaDiffers { version });

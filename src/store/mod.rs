@@ -13,6 +13,7 @@ pub mod dsn;
 mod error;
 pub mod events;
 pub mod factors;
+mod hang_up;
 pub mod health;
 pub mod invitations;
 pub mod local;
@@ -30,6 +31,7 @@ mod scope;
 pub mod sessions;
 mod tls;
 pub mod users;
+pub mod wal;
 
 pub use cancel::Canceller;
 pub use db::{Db, Naming};
@@ -92,7 +94,7 @@ impl Store {
     pub async fn connect_under(&self, canceller: &Canceller) -> Result<Connection, StoreError> {
         let object = self.pool.get().await?;
         let number = canceller
-            .enter(object.cancel_token())
+            .enter(object.cancel_token(), &self.way)
             .ok_or(StoreError::Cancelled)?;
         Ok(Connection {
             object: Some(object),
@@ -106,14 +108,14 @@ impl Store {
         self.pool.status().available > 0
     }
 
-    /// Ends on the server what runs under this canceller.
-    pub async fn cancel(&self, canceller: &Canceller) {
-        canceller.cancel(self.way.tls.as_ref()).await;
-    }
-
     /// Closes the connections that nobody uses: after one that gave no answer the others will give none.
     pub fn forget_idle(&self) {
         self.pool.retain(|_, _| false);
+    }
+
+    /// Whether LISTEN is of any use: a pooler in transaction mode takes it, and nothing is ever heard.
+    pub fn can_listen(&self) -> bool {
+        self.way.naming == Naming::Prepared
     }
 
     /// Listens to what changes in an account, on a connection outside the pool.
@@ -133,15 +135,10 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn echo(&self, account: AccountId, word: &str) -> Result<(), StoreError> {
-        let mut connection = self.connect().await?;
+        let connection = self.connect().await?;
+        let sql = "SELECT pg_notify($1, 'echo ' || $2::text)";
         let channel = notify::channel(account.0);
-        connection
-            .client_mut()?
-            .execute(
-                "SELECT pg_notify($1, 'echo ' || $2::text)",
-                &[&channel, &word],
-            )
-            .await?;
+        connection.execute(sql, &[&channel, &word]).await?;
         Ok(())
     }
 
@@ -165,7 +162,13 @@ impl Connection {
         let naming = self.naming;
         let inner = self.client_mut()?.transaction().await?;
         let tx = Tx { inner, naming };
-        scope.set(&tx).await?;
+        if naming == Naming::Unnamed {
+            // Behind a pooler nothing lasts longer than the transaction.
+            let limits = pool::limits("SET LOCAL");
+            tokio::try_join!(tx.batch(&limits), scope.set(&tx))?;
+        } else {
+            scope.set(&tx).await?;
+        }
         Ok(tx)
     }
 
@@ -179,6 +182,10 @@ impl Connection {
 }
 
 impl Tx<'_> {
+    async fn batch(&self, sql: &str) -> Result<(), StoreError> {
+        Ok(self.inner.batch_execute(sql).await?)
+    }
+
     /// Makes what was written last.
     ///
     /// # Errors

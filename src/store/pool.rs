@@ -11,8 +11,12 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 /// How long to wait for a connection, new or from the pool.
 pub(super) const CONNECT: Duration = Duration::from_secs(3);
 /// No statement of a screen takes this long; one that does is cut off by the server.
-const SESSION: &str = "SET statement_timeout = '5s'; SET lock_timeout = '3s'; \
-    SET idle_in_transaction_session_timeout = '10s'; SET TimeZone = 'UTC'";
+const LIMITS: [&str; 4] = [
+    "statement_timeout = '5s'",
+    "lock_timeout = '3s'",
+    "idle_in_transaction_session_timeout = '10s'",
+    "TimeZone = 'UTC'",
+];
 
 /// How one installation's database is reached.
 pub(super) struct Way {
@@ -27,7 +31,10 @@ pub(super) struct Way {
 impl Way {
     /// A pool of at most `size` connections that never waits without end.
     pub(super) fn pool(&self, size: usize) -> Result<Pool, BuildError> {
-        let session = format!("{SESSION}; {}", self.become_role());
+        let session = match self.naming {
+            Naming::Prepared => limits("SET") + &self.become_role(),
+            Naming::Unnamed => String::new(),
+        };
         let recycling = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
@@ -44,6 +51,9 @@ impl Way {
             .post_create(Hook::async_fn(move |client, _| {
                 let session = session.clone();
                 Box::pin(async move {
+                    if session.is_empty() {
+                        return Ok(());
+                    }
                     client
                         .batch_execute(&session)
                         .await
@@ -58,4 +68,9 @@ impl Way {
         let set = |role: &String| format!("SET ROLE {};", quoted(role));
         self.role.as_ref().map_or_else(String::new, set)
     }
+}
+
+/// The limits of a connection (`SET`) or of a transaction (`SET LOCAL`), as statements.
+pub(super) fn limits(set: &str) -> String {
+    LIMITS.map(|limit| format!("{set} {limit};")).concat()
 }

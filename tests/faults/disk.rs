@@ -5,7 +5,7 @@ use crate::{
     count,
     ledger::{Ledger, invariants},
     load::{connected, installation, load},
-    server::Server,
+    support::server::Server,
 };
 use std::{
     fs,

@@ -3,7 +3,7 @@
 use crate::{
     count,
     ledger::{Ledger, Told, invariants, is_unknown},
-    server::Server,
+    support::server::Server,
     support::{APP_ROLE, TOKEN_KEY, custom, email, latest, operator, password, settings},
 };
 use rollbook::{

@@ -17,7 +17,6 @@ mod live;
 mod load;
 mod promotion;
 mod proxy;
-mod server;
 mod silence;
 mod workers;
 

@@ -4,7 +4,7 @@ use crate::{
     count,
     ledger::{Ledger, invariants},
     load::{connected, installation, load, service_on},
-    server::Server,
+    support::server::Server,
 };
 use rollbook::service::Service;
 use std::{

@@ -4,7 +4,7 @@ use crate::{
     count,
     load::{connected, installation},
     proxy::{Line, Proxy},
-    server::Server,
+    support::server::Server,
     support::{PASSWORD, pty::Terminal},
 };
 use nix::sys::signal::Signal;

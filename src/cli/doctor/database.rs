@@ -3,7 +3,7 @@
 use super::super::failure::Exit;
 use super::super::terminal;
 use super::super::wiring::{Configured, Installation, Schema};
-use super::{Check, State};
+use super::{Check, State, replica};
 use crate::domain::Actor;
 use crate::store::{
     Scope, Store, StoreError,
@@ -37,6 +37,7 @@ pub(super) async fn check(configured: &Configured, checks: &mut Vec<Check>) -> b
                 "",
             ));
             checks.extend(inside(configured, &installation).await);
+            checks.extend(replica::check(configured, &installation.store).await);
             installation.close().await;
             true
         }

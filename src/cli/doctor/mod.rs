@@ -2,6 +2,8 @@
 //! each.
 
 mod database;
+mod pooler;
+mod replica;
 
 use super::args::Global;
 use super::console::{charset, locale};
@@ -68,6 +70,7 @@ pub async fn run(global: &Global, output: &mut Output<'_>) -> Outcome {
                 "every file and variable can be used",
                 "",
             ));
+            checks.extend(pooler::check(&configured).await);
             unreachable |= !database::check(&configured, &mut checks).await;
             unreachable |= !mail(&configured, &mut checks).await;
             checks.push(pages(&configured));

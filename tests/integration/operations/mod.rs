@@ -2,7 +2,9 @@
 
 mod backup;
 mod clocks;
+mod pooler;
 mod refusal;
 mod released;
+mod replica;
 mod token_key;
 mod upgrade;

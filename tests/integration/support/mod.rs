@@ -4,9 +4,11 @@ pub(crate) mod browser;
 pub(crate) mod home;
 mod people;
 mod pg;
+pub(crate) mod pooler;
 pub(crate) mod program;
 pub(crate) mod pty;
 pub(crate) mod screen;
+pub(crate) mod server;
 pub(crate) mod smtp;
 pub(crate) mod tls;
 

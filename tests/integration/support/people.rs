@@ -8,6 +8,7 @@ use rollbook::{
         Accepted, Entry, Extent, InvitationSent, KeySource, Limits, Parts, Registration, Restore,
         SendInvitation, Service, ServiceSettings, SignedIn, Wanted, Write,
     },
+    store::Store,
 };
 use secrecy::{ExposeSecret, SecretString};
 use std::path::Path;
@@ -26,18 +27,23 @@ pub(crate) fn service(db: &TestDb) -> Service {
 
 /// A service with other settings.
 pub(crate) fn service_with(db: &TestDb, settings: ServiceSettings) -> Service {
-    made_of(db, TokenKey::new(TOKEN_KEY).into(), settings)
+    made_of(db.store(), TokenKey::new(TOKEN_KEY).into(), settings)
+}
+
+/// A service on another way to a database.
+pub(crate) fn service_on(store: Store) -> Service {
+    made_of(store, TokenKey::new(TOKEN_KEY).into(), settings())
 }
 
 /// A service with other keys.
 pub(crate) fn service_of(db: &TestDb, keys: KeySource) -> Service {
-    made_of(db, keys, settings())
+    made_of(db.store(), keys, settings())
 }
 
-fn made_of(db: &TestDb, token_keys: KeySource, settings: ServiceSettings) -> Service {
+fn made_of(store: Store, token_keys: KeySource, settings: ServiceSettings) -> Service {
     let text = include_str!("../../../config/permissions.toml");
     Service::new(Parts {
-        store: db.store(),
+        store,
         catalogue: config::catalogue(Path::new("permissions.toml"), text).unwrap(),
         token_keys,
         settings,
