@@ -7,7 +7,7 @@ use super::failure::{Failure, Outcome};
 use super::terminal;
 use super::wiring::{Configured, Installation, Schema};
 use crate::clock::Clock;
-use crate::config::Theme;
+use crate::config::{ConnectionSpeed, Theme};
 use crate::domain::{DisplaySafe, Secret256};
 use crate::service::Service;
 use crate::telemetry::{self, Sink};
@@ -15,7 +15,7 @@ use crate::ui::{
     self, Console,
     effect::{Connect, Here},
     model::{Opening, Start},
-    theme::{Charset, Depth},
+    theme::{Charset, Decoration, Depth},
 };
 use std::env;
 use std::fs;
@@ -179,6 +179,7 @@ pub struct Looks {
     theme: &'static str,
     depth: Depth,
     charset: Charset,
+    decoration: Decoration,
 }
 
 impl Looks {
@@ -206,11 +207,18 @@ impl Looks {
             })?,
         };
         let depth = if rich { Depth::Full } else { Depth::Sixteen };
+        let speed = global.connection_speed.map(ConnectionSpeed::from);
+        let decoration = match speed.unwrap_or(configured.settings.ui.connection_speed) {
+            ConnectionSpeed::Slow => Decoration::Sparse,
+            ConnectionSpeed::Auto if terminal::is_slow_line() => Decoration::Sparse,
+            ConnectionSpeed::Auto | ConnectionSpeed::Fast => Decoration::Full,
+        };
         Ok(Self {
             keymap,
             theme,
             depth,
             charset: charset(&locale()),
+            decoration,
         })
     }
 
@@ -229,6 +237,7 @@ impl Looks {
             theme: self.theme.to_owned(),
             depth: self.depth,
             charset: self.charset,
+            decoration: self.decoration,
             clock,
             here: Here {
                 origin: terminal::origin(),

@@ -93,6 +93,37 @@ impl<Id: PartialEq> Marks<Id> {
     }
 }
 
+/// When to look whether session and membership still hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Vigil {
+    #[default]
+    Never,
+    At(Timestamp),
+    /// The answer is on its way.
+    Asked,
+    /// The same, and something changed since it was asked.
+    AskedAgain,
+}
+
+impl Vigil {
+    /// When to wake for it.
+    pub fn at(self) -> Option<Timestamp> {
+        match self {
+            Self::At(at) => Some(at),
+            Self::Never | Self::Asked | Self::AskedAgain => None,
+        }
+    }
+
+    /// Something that it is about has changed now.
+    pub fn hurry(&mut self, now: Timestamp) {
+        *self = match *self {
+            Self::Never => Self::Never,
+            Self::At(_) => Self::At(now),
+            Self::Asked | Self::AskedAgain => Self::AskedAgain,
+        };
+    }
+}
+
 /// Applies what a watch brought.
 pub(super) fn on_news(model: &mut Model, news: News) -> Vec<Effect> {
     model.phase = Phase::Unchanged;
@@ -104,8 +135,8 @@ pub(super) fn on_news(model: &mut Model, news: News) -> Vec<Effect> {
             invitations,
             presence,
         }) => {
-            if presence && model.watch_at.is_some() {
-                model.watch_at = Some(now);
+            if presence {
+                model.vigil.hurry(now);
             }
             if let Some(main) = model.main_mut() {
                 if members {

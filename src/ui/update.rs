@@ -6,7 +6,7 @@ use super::answers;
 use super::effect::{Effect, Failure, FailureKind};
 use super::keymap::{Key, types_text};
 use super::layout;
-use super::live;
+use super::live::{self, Vigil};
 use super::main_screen::on_main;
 use super::message::{Message, Place};
 use super::modals::{Help, Modal, ModalEvent};
@@ -193,8 +193,8 @@ fn on_tick(model: &mut Model) -> Vec<Effect> {
     let now = model.ctx.now;
     let mut changed = model.toasts.expire(now) || model.moves_at().is_some();
     let mut effects = live::read_due(model);
-    if model.watch_at.is_some_and(|at| at <= now) {
-        model.watch_at = None;
+    if model.vigil.at().is_some_and(|at| at <= now) {
+        model.vigil = Vigil::Asked;
         effects.extend(model.ctx.seat().map(Effect::StillIn));
     }
     let ctx = model.ctx.clone();
@@ -236,7 +236,7 @@ fn read_ahead(model: &mut Model) -> Vec<Effect> {
 pub(super) fn to_sign_in(model: &mut Model, words: &str) {
     let email = model.ctx.session.take().map(|session| session.user.email);
     model.ctx.account = None;
-    model.watch_at = None;
+    model.vigil = Vigil::Never;
     model.modals.clear();
     let mut screen = SignIn::new(email.as_ref().map_or("", |email| email.as_str()));
     if !words.is_empty() {
