@@ -11,9 +11,12 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, layout::Rect};
 use rollbook::{
     config,
-    domain::*,
+    domain::{
+        AccountId, AccountSummary, Actor, Email, Grant, Member, Origin, Page, PasswordPolicy,
+        Secret256, SessionId, User, UserId, Who,
+    },
     ui::{
-        effect::Session,
+        effect::{Entered, Session},
         keymap::Keymap,
         message::{Message, Place},
         model::{Ctx, Mail, Model, Opening},
@@ -38,7 +41,8 @@ fn member(index: usize) -> Member {
         email: Email::parse(&format!("user{index:09}@example.com")).unwrap(),
         name: format!("Person {index}").as_str().into(),
         grant: Grant::custom(["products.view", "invoices.pay"].into_iter().collect()),
-        last_login: (index % 12 != 0).then(|| now() - SignedDuration::from_hours(24 * days)),
+        last_login: (!index.is_multiple_of(12))
+            .then(|| now() - SignedDuration::from_hours(24 * days)),
         joined_at: now() - SignedDuration::from_hours(9000),
         invited_by: None,
         ownership_offered: false,
@@ -107,9 +111,13 @@ fn model((width, height): (u16, u16)) -> Model {
         more_before: false,
         more_after: false,
     };
+    let entered = Entered {
+        account: account(),
+        first: None,
+    };
     for message in [
         Message::SignedIn(Ok(Box::new(session()))),
-        Message::AccountEntered(Ok(Box::new(account()))),
+        Message::AccountEntered(Ok(Box::new(entered))),
         Message::MembersLoaded(Place::Fresh, Ok(page)),
         Message::MembersCounted(Ok(10_000_000)),
         Message::InvitationsLoaded(Ok(Vec::new())),

@@ -16,15 +16,15 @@ const PAGE_UP: &str = "\x1b[5~";
 /// Rows of the held key.
 const HELD: usize = 200;
 
-/// The median, the 99th percentile and the greatest of some samples.
-struct Quantiles(f64, f64, f64);
+/// The median and the 99th percentile of some samples.
+struct Quantiles(f64, f64);
 
 impl Quantiles {
     fn of(mut samples: Vec<f64>) -> Self {
         samples.sort_by(f64::total_cmp);
         let at = |share: usize| samples.get(samples.len() * share / 100).copied();
         let most = samples.last().copied().unwrap_or_default();
-        Self(at(50).unwrap_or(most), at(99).unwrap_or(most), most)
+        Self(at(50).unwrap_or(most), at(99).unwrap_or(most))
     }
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn start(place: &Place) {
     for _ in 0..rounds {
         let mut pty = Pty::start(&place.console());
         frame.push(milliseconds(pty.comes(FRAME, 0) - pty.started));
-        table.push(milliseconds(pty.comes("user000000009", 0) - pty.started));
+        table.push(milliseconds(pty.comes(place.email(9), 0) - pty.started));
         pty.settles(0);
         pty.keys("\x03");
         pty.ends();
@@ -111,7 +111,7 @@ fn open(command: &Command, shows: &str) -> Pty {
 pub(crate) fn cursor_down(place: &Place, speed: &str) {
     let mut command = place.console();
     command.env("ROLLBOOK_UI__CONNECTION_SPEED", speed);
-    let mut pty = open(&command, "user000000020");
+    let mut pty = open(&command, place.email(20));
     let (mut bytes, mut rows, mut times) = (vec![], vec![], vec![]);
     for row in 1..=20 {
         let from = pty.count();
@@ -145,9 +145,10 @@ pub(crate) fn held_down(place: &Place, speed: &str) {
     let mut plain = Command::new(env::current_exe().unwrap());
     plain
         .arg(crate::PLAIN)
+        .arg(place.plain_rows())
         .env("PATH", env::var_os("PATH").unwrap_or_default());
     let held = |command: &Command| {
-        let mut pty = open(command, "user000000009");
+        let mut pty = open(command, place.email(9));
         let begin = pty.count();
         for _ in 0..HELD {
             let from = pty.count();
@@ -162,7 +163,7 @@ pub(crate) fn held_down(place: &Place, speed: &str) {
 
 /// Two hundred keys at once: a burst is applied before it is drawn.
 pub(crate) fn burst(place: &Place) {
-    let mut pty = open(&place.console(), "user000000009");
+    let mut pty = open(&place.console(), place.email(9));
     let from = pty.count();
     let pressed = pty.keys(&DOWN.repeat(HELD));
     let (settled, bytes) = pty.settles(from);
@@ -178,7 +179,7 @@ pub(crate) fn burst(place: &Place) {
 
 /// From a page-down to the settled screen, while the next page has been read already.
 pub(crate) fn page_down(place: &Place) {
-    let mut pty = open(&place.console(), "user000000009");
+    let mut pty = open(&place.console(), place.email(9));
     let (mut times, mut bytes) = (vec![], vec![]);
     for round in 0..200 {
         let key = if round / 25 % 2 == 0 {
@@ -207,7 +208,7 @@ pub(crate) fn idle(place: &Place) {
         .ok()
         .and_then(|n| n.parse().ok())
         .unwrap_or(60);
-    let pty = open(&place.console(), "user000000009");
+    let pty = open(&place.console(), place.email(9));
     thread::sleep(Duration::from_secs(8));
     let process = pty.process();
     let (bytes, before) = (pty.count(), Usage::of(&process));

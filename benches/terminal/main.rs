@@ -32,8 +32,10 @@ async fn main() {
         .skip(1)
         .filter(|word| !word.starts_with('-'))
         .collect();
-    if words.iter().any(|word| word == PLAIN) {
-        return plain::run();
+    if let [word, file] = words.as_slice()
+        && word == PLAIN
+    {
+        return plain::run(file);
     }
     let wanted = |name: &str| words.is_empty() || words.iter().any(|word| word == name);
     let members = env::var("ROLLBOOK_BENCH_MEMBERS")

@@ -3,8 +3,9 @@
 use crate::pty::Pty;
 use rollbook::store::{dsn::ConnectPlan, local::LocalServer};
 use std::{
-    env,
+    env, fs,
     io::Write,
+    path::PathBuf,
     process::{Command, Stdio},
 };
 
@@ -22,6 +23,8 @@ pub(crate) struct Place {
     owner: String,
     password: String,
     account: String,
+    /// The first members by address: address, days since the last login, number of permissions.
+    pub(crate) rows: Vec<(String, i64, i64)>,
 }
 
 impl Place {
@@ -38,6 +41,7 @@ impl Place {
             owner: set("ROLLBOOK_BENCH_AS", OWNER),
             password: set("ROLLBOOK_PASSWORD", PASSWORD),
             account: set("ROLLBOOK_ACCOUNT", ACCOUNT),
+            rows: Vec::new(),
         };
         if place.url.is_empty() {
             let server = LocalServer::throw_away().await.unwrap();
@@ -47,7 +51,27 @@ impl Place {
             place.set_up();
             place.fill(members).await;
         }
+        place.rows = place.read().await;
         place
+    }
+
+    async fn read(&self) -> Vec<(String, i64, i64)> {
+        let plan = ConnectPlan::parse(&self.url).unwrap();
+        let mut connection = plan.connect().await.unwrap().unwrap();
+        let db = connection.client_mut().unwrap();
+        let sql = "SELECT m.email, coalesce(extract(day FROM now() - m.last_login), 0)::bigint,
+                cardinality(m.permissions)::bigint
+            FROM memberships m JOIN accounts a ON a.id = m.account_id
+            WHERE a.name = $1 ORDER BY m.email_key LIMIT 300";
+        let rows = db.query(sql, &[&self.account]).await.unwrap();
+        rows.iter()
+            .map(|row| (row.get(0), row.get(1), row.get(2)))
+            .collect()
+    }
+
+    /// The address of a member: the first is number 0.
+    pub(crate) fn email(&self, number: usize) -> &str {
+        &self.rows[number].0
     }
 
     fn set_up(&self) {
@@ -77,17 +101,21 @@ impl Place {
             .await
             .unwrap();
         let users = "INSERT INTO users (id, email, email_key, name, password_hash, last_login)
-            SELECT gen_random_uuid(), a, a, 'Person ' || n, 'x',
+            SELECT gen_random_uuid(), a, a, initcap(substr(h, 1, 5)) || ' ' || initcap(substr(h, 9, 7)), 'x',
                 CASE WHEN n % 12 <> 0 THEN now() - make_interval(days => 2 + (n * 7919 % 360)::int) END
-            FROM generate_series(1, $1::bigint) n,
-                LATERAL (SELECT 'user' || lpad(n::text, 9, '0') || '@example.com' AS a) x";
+            FROM generate_series(1, $1::bigint) n, LATERAL (SELECT md5(n::text) AS h) m,
+                LATERAL (SELECT 'm' || substr(h, 1, 2 + (n % 6)::int) || '.' || substr(h, 9, 3 + (n % 9)::int)
+                    || n || (ARRAY['@example.com', '@mills.example', '@partner.example'])[1 + n % 3] AS a) x";
         db.execute(users, &[&(members - 1)]).await.unwrap();
         let memberships = "INSERT INTO memberships (account_id, user_id, role, permissions)
             SELECT a.id, u.id, CASE WHEN n % 10 = 0 THEN 'full' ELSE 'custom' END,
-                CASE WHEN n % 10 = 0 THEN '{}' ELSE ARRAY['products.view', 'invoices.pay'] END
+                CASE WHEN n % 10 = 0 THEN '{}' ELSE (ARRAY['products.view', 'invoices.pay', 'domains.view',
+                    'emails.view'])[1:(1 + n % 4)::int] END
             FROM (SELECT id, row_number() OVER (ORDER BY email_key) AS n FROM users
-                WHERE email_key LIKE 'user0%') u, accounts a WHERE a.name = $1";
-        db.execute(memberships, &[&self.account]).await.unwrap();
+                WHERE email_key <> $2) u, accounts a WHERE a.name = $1";
+        db.execute(memberships, &[&self.account, &self.owner])
+            .await
+            .unwrap();
         db.batch_execute("VACUUM ANALYZE").await.unwrap();
     }
 
@@ -113,8 +141,7 @@ impl Place {
         let mut pty = Pty::start(&self.console());
         pty.see("Password");
         pty.keys(&format!("{}\t{}\t ", self.owner, self.password));
-        pty.settles(0);
-        pty.keys("\r");
+        pty.see("[x]");
         pty.keys("\t\r");
         pty.see("Last login");
         pty.settles(0);
@@ -141,6 +168,25 @@ impl Place {
              ORDER BY m.email_key LIMIT 50",
             self.account
         )
+    }
+
+    /// A file with the first members as the reference shows them.
+    pub(crate) fn plain_rows(&self) -> PathBuf {
+        let file = self.home.path().join("rows");
+        let lines = self.rows.iter().map(|(email, days, permissions)| {
+            let login = match days {
+                0 => "Never".to_owned(),
+                1..30 => format!("{days} d ago"),
+                _ => format!("{} mo ago", days / 30),
+            };
+            let role = match permissions {
+                0 => "● All permissions".to_owned(),
+                some => format!("○ Custom · {some} of 13"),
+            };
+            format!("{email}\t{login}\t{role}\tManage  Remove\n")
+        });
+        fs::write(&file, lines.collect::<String>()).unwrap();
+        file
     }
 
     /// Ends the throw-away server.

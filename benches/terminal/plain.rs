@@ -1,5 +1,5 @@
-//! The reference: ratatui's own table with ratatui's own terminal, of the same size and columns as the
-//! console's, with the cursor moved by `Down` and nothing else in it.
+//! The reference: ratatui's own table with ratatui's own terminal, of the same size as the console's,
+//! with the same columns in the same colours; `Down` moves the cursor, and there is nothing else in it.
 
 #![expect(clippy::disallowed_types, reason = "the reference has no themes")]
 
@@ -13,15 +13,19 @@ use ratatui::{
     backend::CrosstermBackend,
     layout::{Constraint, Rect},
     style::{Color, Modifier, Style},
-    widgets::{Block, Row, Table, TableState},
+    widgets::{Block, Cell, Row, Table, TableState},
 };
-use std::io;
+use std::{fs, io};
 
 /// Where the console's member table stands on a screen of 120×40 with no invitation.
 const AREA: Rect = Rect::new(0, 1, 120, 30);
 
-/// Runs until the terminal is gone.
-pub(crate) fn run() {
+/// The console's colour of all columns but the first.
+const MUTED: Style = Style::new().fg(Color::Indexed(245));
+
+/// Shows the rows of this file, their fields parted by tabs, until the terminal is gone.
+pub(crate) fn run(file: &str) {
+    let text = fs::read_to_string(file).unwrap();
     enable_raw_mode().unwrap();
     execute!(io::stdout(), EnterAlternateScreen).unwrap();
     let mut terminal = Terminal::new(CrosstermBackend::new(io::stdout())).unwrap();
@@ -30,14 +34,10 @@ pub(crate) fn run() {
         .bg(Color::Indexed(236))
         .add_modifier(Modifier::BOLD);
     loop {
-        let rows = (1..=1000).map(|n: usize| {
-            let login = format!("{} d ago", 2 + n * 7919 % 28);
-            Row::new([
-                format!("user{n:09}@example.com"),
-                login,
-                "○ Custom · 2 of 13".to_owned(),
-                "Manage  Remove".to_owned(),
-            ])
+        let rows = text.lines().map(|line| {
+            let mut fields = line.split('\t').map(Cell::from);
+            let address = fields.next().unwrap_or_default();
+            Row::new(std::iter::once(address).chain(fields.map(|cell| cell.style(MUTED))))
         });
         let widths = [
             Constraint::Fill(1),

@@ -6,10 +6,14 @@ use super::wiring::Schema;
 use crate::config::Settings;
 use crate::service::ServiceError;
 use crate::store::{Connection, Store, StoreError, dsn::ConnectPlan, migrate, roles};
+use secrecy::ExposeSecret;
 
 /// Brings the schema up to date or says that it has to be; makes the application's role.
-pub(super) async fn at_newest(plan: &ConnectPlan, schema: Schema, role: &str) -> Outcome<usize> {
-    let mut connection = plain(plan).await?;
+pub(super) async fn at_newest(
+    connection: &mut Connection,
+    schema: Schema,
+    role: &str,
+) -> Outcome<usize> {
     let client = connection.client_mut().map_err(known)?;
     let found = migrate::version(client).await.map_err(known)?;
     if schema == Schema::Expect && found < migrate::newest() {
@@ -35,9 +39,12 @@ pub(super) async fn at_newest(plan: &ConnectPlan, schema: Schema, role: &str) ->
 ///
 /// # Errors
 /// What the database says.
-pub async fn app_store(plan: &ConnectPlan, settings: &Settings) -> Outcome<Store> {
+pub async fn app_store(
+    plan: &ConnectPlan,
+    connection: &mut Connection,
+    settings: &Settings,
+) -> Outcome<Store> {
     let (role, size) = (&settings.database.app_role, settings.database.pool_size);
-    let mut connection = plain(plan).await?;
     let usable = roles::usable(connection.client_mut().map_err(known)?, role).await;
     let role = usable.map_err(known)?.then_some(role.as_str());
     if role.is_none() {
@@ -46,7 +53,26 @@ pub async fn app_store(plan: &ConnectPlan, settings: &Settings) -> Outcome<Store
     plan.store(size, role).map_err(|error| usage(&error))
 }
 
-async fn plain(plan: &ConnectPlan) -> Outcome<Connection> {
+/// The way of the tables' owner, where that is another one and there is something for it to do.
+///
+/// # Errors
+/// [`Failure::Usage`] for a wrong URL.
+pub(super) fn owner(settings: &Settings, schema: Schema) -> Outcome<Option<ConnectPlan>> {
+    let database = &settings.database;
+    match (&database.owner_url, schema) {
+        (Some(url), Schema::Migrate) if database.url.is_some() => {
+            let plan = ConnectPlan::parse(url.expose_secret());
+            plan.map(Some).map_err(|error| usage(&error))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// A connection that becomes nobody else.
+///
+/// # Errors
+/// What the database says.
+pub async fn plain(plan: &ConnectPlan) -> Outcome<Connection> {
     let connection = plan.connect().await.map_err(|error| usage(&error))?;
     connection.map_err(known)
 }

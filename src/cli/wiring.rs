@@ -2,7 +2,7 @@
 //! schema, token key, mail, service.
 
 use super::args::Global;
-use super::database::{app_store, at_newest, place, usage};
+use super::database::{app_store, at_newest, owner, place, plain, usage};
 use super::failure::{Failure, Outcome};
 use super::key_file::KeyFile;
 use super::terminal;
@@ -140,18 +140,21 @@ impl Configured {
     async fn connected(&self, dsn: &str, schema: Schema) -> Outcome<(Service, Store, usize)> {
         let database = &self.settings.database;
         let plan = ConnectPlan::parse(dsn).map_err(|error| usage(&error))?;
-        let owner = match (&database.owner_url, schema) {
-            (Some(url), Schema::Migrate) if !self.is_private() => {
-                ConnectPlan::parse(url.expose_secret()).map_err(|error| usage(&error))?
+        let (role, owner) = (&database.app_role, owner(&self.settings, schema)?);
+        let mut migrated = 0;
+        if let Some(owner) = &owner {
+            let moved = async { at_newest(&mut plain(owner).await?, schema, role).await };
+            migrated = moved.await.map_err(|failure| place(owner, failure))?;
+        }
+        let reached = async {
+            // One connection for all that has to be known before the first of the pool.
+            let mut connection = plain(&plan).await?;
+            if owner.is_none() {
+                migrated = at_newest(&mut connection, schema, role).await?;
             }
-            _ => plan.clone(),
+            app_store(&plan, &mut connection, &self.settings).await
         };
-        let migrated = at_newest(&owner, schema, &database.app_role)
-            .await
-            .map_err(|failure| place(&owner, failure))?;
-        let store = app_store(&plan, &self.settings)
-            .await
-            .map_err(|failure| place(&plan, failure))?;
+        let store = reached.await.map_err(|failure| place(&plan, failure))?;
         let service = self.service(store.clone())?;
         if migrated > 0 {
             // Audit logs from before their ends were vouched for.
@@ -225,6 +228,22 @@ impl Configured {
             folder: self.mail_folder(),
         })
         .map_err(|error| Failure::Usage(error.to_string()))
+    }
+
+    /// Whether the mail settings can be used, as far as a console has to know. Who sends no mail does not
+    /// read the system's certificates for it.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] naming the setting.
+    pub fn check_mail(&self) -> Outcome {
+        if self.is_private() {
+            return self.mailer().map(drop);
+        }
+        let url = self.settings.mail.smtp_url.as_ref();
+        match url.map(|url| Url::parse(url.expose_secret())) {
+            Some(Err(error)) => Err(Failure::Usage(format!("mail.smtp_url: {error}"))),
+            _ => Ok(()),
+        }
     }
 
     fn mail_folder(&self) -> PathBuf {

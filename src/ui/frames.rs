@@ -4,6 +4,7 @@
 //! The marks of a synchronized update are a private mode (DECSET 2026): terminals that do not know it
 //! ignore it, as they do every private mode they do not know, so nobody has to be asked first.
 
+use super::encoder;
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::queue;
 use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
@@ -13,8 +14,6 @@ use std::io::{self, Write};
 
 const BEGIN: &[u8] = b"\x1b[?2026h";
 const END: &[u8] = b"\x1b[?2026l";
-/// How ratatui leaves the colours after drawing, and what does the same.
-const RESETS: (&[u8], &[u8]) = (b"\x1b[39m\x1b[49m\x1b[59m\x1b[0m", b"\x1b[0m");
 
 /// Ratatui's backend on a terminal that gets each frame whole.
 pub(super) struct Frames<W: Write> {
@@ -71,8 +70,8 @@ impl<W: Write> Frames<W> {
         self.out.flush()
     }
 
-    /// Ratatui's own encoder, at the end of the frame.
-    fn encoder(&mut self) -> CrosstermBackend<&mut Vec<u8>> {
+    /// Ratatui's own backend, at the end of the frame.
+    fn plain(&mut self) -> CrosstermBackend<&mut Vec<u8>> {
         CrosstermBackend::new(&mut self.bytes)
     }
 }
@@ -84,16 +83,7 @@ impl<W: Write> Backend for Frames<W> {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        let mut content = content.peekable();
-        if content.peek().is_none() {
-            return Ok(());
-        }
-        self.encoder().draw(content)?;
-        if self.bytes.ends_with(RESETS.0) {
-            self.bytes.truncate(self.bytes.len() - RESETS.0.len());
-            self.bytes.extend_from_slice(RESETS.1);
-        }
-        Ok(())
+        encoder::draw(&mut self.bytes, content)
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
@@ -117,13 +107,13 @@ impl<W: Write> Backend for Frames<W> {
     }
 
     fn clear(&mut self) -> io::Result<()> {
-        self.encoder().clear()
+        self.plain().clear()
     }
 
     fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
         let at = self.at;
-        self.encoder().set_cursor_position(at)?;
-        self.encoder().clear_region(clear_type)
+        self.plain().set_cursor_position(at)?;
+        self.plain().clear_region(clear_type)
     }
 
     fn size(&self) -> io::Result<Size> {
@@ -131,11 +121,93 @@ impl<W: Write> Backend for Frames<W> {
     }
 
     fn window_size(&mut self) -> io::Result<WindowSize> {
-        self.encoder().window_size()
+        self.plain().window_size()
     }
 
     /// Not before the frame is whole.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BEGIN, END, Frames};
+    use ratatui::layout::Rect;
+    use ratatui::{Terminal, TerminalOptions, Viewport};
+    use std::io::{self, Write};
+
+    /// Counts the writes that would be system calls.
+    #[derive(Default)]
+    struct Calls(Vec<Vec<u8>>);
+
+    impl Write for Calls {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.push(bytes.to_vec());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn terminal() -> Terminal<Frames<Calls>> {
+        let viewport = Viewport::Fixed(Rect::new(0, 0, 200, 100));
+        let frames = Frames::new(Calls::default());
+        Terminal::with_options(frames, TerminalOptions { viewport }).unwrap()
+    }
+
+    fn draw(terminal: &mut Terminal<Frames<Calls>>, text: &str, cursor: Option<(u16, u16)>) {
+        let drawn = terminal.draw(|frame| {
+            frame.render_widget(text, frame.area());
+            if let Some(at) = cursor {
+                frame.set_cursor_position(at);
+            }
+        });
+        drawn.unwrap();
+        terminal.backend_mut().send().unwrap();
+    }
+
+    fn calls(terminal: &mut Terminal<Frames<Calls>>) -> Vec<Vec<u8>> {
+        std::mem::take(&mut terminal.backend_mut().out.0)
+    }
+
+    #[test]
+    fn a_frame_is_one_write_inside_a_synchronized_update() {
+        let mut terminal = terminal();
+        let large = "x".repeat(200).repeat(100);
+        draw(&mut terminal, &large, Some((3, 4)));
+        let calls = calls(&mut terminal);
+        assert_eq!(calls.len(), 1);
+        assert!(calls[0].starts_with(BEGIN) && calls[0].ends_with(END));
+        let text = String::from_utf8(calls[0].clone()).unwrap();
+        assert!(
+            text.contains("\x1b[5;4H\x1b[?25h"),
+            "the cursor is put and shown"
+        );
+    }
+
+    #[test]
+    fn a_frame_that_changes_nothing_writes_nothing() {
+        let mut terminal = terminal();
+        for cursor in [None, Some((3, 4))] {
+            draw(&mut terminal, "the same", cursor);
+            assert!(calls(&mut terminal).len() <= 1);
+            draw(&mut terminal, "the same", cursor);
+            assert_eq!(calls(&mut terminal), Vec::<Vec<u8>>::new(), "{cursor:?}");
+        }
+    }
+
+    #[test]
+    fn a_cursor_that_moves_or_goes_is_told() {
+        let mut terminal = terminal();
+        draw(&mut terminal, "text", Some((3, 4)));
+        calls(&mut terminal);
+        draw(&mut terminal, "text", Some((2, 4)));
+        let moved = [BEGIN, b"\x1b[5;3H", END].concat();
+        assert_eq!(calls(&mut terminal), [moved]);
+        draw(&mut terminal, "text", None);
+        assert_eq!(calls(&mut terminal), [[BEGIN, b"\x1b[?25l", END].concat()]);
     }
 }

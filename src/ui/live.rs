@@ -3,9 +3,15 @@
 
 use super::effect::{Effect, Feed, News, Topics};
 use super::message::Place;
-use super::model::{Model, Phase};
+use super::model::{Model, Phase, Screen};
 use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
 
+/// How often an open console looks whether it may still be open, where nobody tells it: with the answer's
+/// way back within the two seconds in which one that may not has to be gone.
+const WATCH: SignedDuration = SignedDuration::from_millis(1500);
+/// After a session's end by itself, so that the look finds it ended.
+const AFTER: SignedDuration = SignedDuration::from_millis(250);
 /// The rest after a list was read, at least; a read that took long is followed by a rest twice as long.
 const REST: SignedDuration = SignedDuration::from_millis(250);
 /// How long a mark stays.
@@ -121,6 +127,32 @@ impl Vigil {
             Self::At(_) => Self::At(now),
             Self::Asked | Self::AskedAgain => Self::AskedAgain,
         };
+    }
+}
+
+impl Model {
+    /// Plans the next look whether session and membership still hold: while somebody is in an account;
+    /// at the session's end by itself, `left` from now, where all else is told, and before it where it
+    /// is not.
+    pub fn plan_watch(&mut self, left: Option<Duration>) {
+        let Screen::Main(main) = &self.screen else {
+            self.vigil = Vigil::Never;
+            return;
+        };
+        let end = left.map(|left| {
+            let left = SignedDuration::try_from(left).unwrap_or(SignedDuration::MAX);
+            left.saturating_add(AFTER)
+        });
+        let wait = match (main.feed, end) {
+            (Some(Feed::Told), Some(end)) => end,
+            (_, end) => end.map_or(WATCH, |end| end.min(WATCH)),
+        };
+        // Beyond the end of time is never.
+        self.vigil = self
+            .ctx
+            .now
+            .checked_add(wait)
+            .map_or(Vigil::Never, Vigil::At);
     }
 }
 

@@ -2,7 +2,8 @@
 //! shares it.
 
 use super::action::Context;
-use super::effect::{Failure, Feed, Seat, Session};
+use super::ageing;
+use super::effect::{Failure, Seat, Session};
 use super::keymap::Keymap;
 use super::live::Vigil;
 use super::modals::Modal;
@@ -19,15 +20,9 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ratatui::layout::Rect;
 use secrecy::SecretString;
 use std::sync::Arc;
-use std::time::Duration;
 
-/// How often an open console looks whether it may still be open, where nobody tells it: with the answer's
-/// way back within the two seconds in which one that may not has to be gone.
-const WATCH: SignedDuration = SignedDuration::from_millis(1500);
 /// How much later anything that moves moves on a slow line.
 const UNHURRIED: SignedDuration = SignedDuration::from_millis(900);
-/// After a session's end by itself, so that the look finds it ended.
-const AFTER: SignedDuration = SignedDuration::from_millis(250);
 
 /// The state.
 #[derive(Debug)]
@@ -42,6 +37,8 @@ pub struct Model {
     pub link: Link,
     pub opening: Opening,
     pub phase: Phase,
+    /// When the picture last changed.
+    pub changed_at: Timestamp,
     /// How much moves while it waits.
     pub decoration: Decoration,
     /// When to look again whether session and membership still hold.
@@ -187,6 +184,7 @@ impl Model {
             screen: Screen::SignIn(SignIn::new(email)),
             vigil: Vigil::Never,
             last_input: ctx.now,
+            changed_at: ctx.now,
             ctx,
             modals: Vec::new(),
             toasts: Toasts::default(),
@@ -238,7 +236,8 @@ impl Model {
             Decoration::Full => moves,
             Decoration::Sparse => moves.and_then(|at| at.checked_add(UNHURRIED).ok()),
         };
-        [moves, main, self.vigil.at(), self.toasts.next_tick()]
+        let (vigil, words) = (self.vigil.at(), ageing::next(self));
+        [moves, main, vigil, words, self.toasts.next_tick()]
             .into_iter()
             .flatten()
             .min()
@@ -262,30 +261,6 @@ impl Model {
             .into_iter()
             .flatten()
             .min()
-    }
-
-    /// Plans the next look whether session and membership still hold: while somebody is in an account;
-    /// at the session's end by itself, `left` from now, where all else is told, and before it where it
-    /// is not.
-    pub fn plan_watch(&mut self, left: Option<Duration>) {
-        let Screen::Main(main) = &self.screen else {
-            self.vigil = Vigil::Never;
-            return;
-        };
-        let end = left.map(|left| {
-            let left = SignedDuration::try_from(left).unwrap_or(SignedDuration::MAX);
-            left.saturating_add(AFTER)
-        });
-        let wait = match (main.feed, end) {
-            (Some(Feed::Told), Some(end)) => end,
-            (_, end) => end.map_or(WATCH, |end| end.min(WATCH)),
-        };
-        // Beyond the end of time is never.
-        self.vigil = self
-            .ctx
-            .now
-            .checked_add(wait)
-            .map_or(Vigil::Never, Vigil::At);
     }
 
     /// Whom to tell of what others change, and where: whoever is in an account.

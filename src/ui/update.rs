@@ -2,6 +2,7 @@
 //! pane; answers go to `answers.rs`. Pure: it touches nothing but its arguments.
 
 use super::action::Action;
+use super::ageing;
 use super::answers;
 use super::effect::{Effect, Failure, FailureKind};
 use super::keymap::{Key, types_text};
@@ -25,6 +26,14 @@ use ratatui::layout::{Position, Rect};
 pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect> {
     model.ctx.now = now;
     model.phase = Phase::Changed;
+    let effects = on_message(model, message);
+    if model.phase == Phase::Changed {
+        model.changed_at = now;
+    }
+    effects
+}
+
+fn on_message(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
         Message::Input(event) => on_input(model, event),
         Message::Resized(size) => {
@@ -192,6 +201,7 @@ const ATTENDED: SignedDuration = SignedDuration::from_mins(5);
 fn on_tick(model: &mut Model) -> Vec<Effect> {
     let now = model.ctx.now;
     let mut changed = model.toasts.expire(now) || model.moves_at().is_some();
+    changed |= ageing::is_due(model);
     let mut effects = live::read_due(model);
     if model.vigil.at().is_some_and(|at| at <= now) {
         model.vigil = Vigil::Asked;

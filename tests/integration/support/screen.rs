@@ -13,7 +13,7 @@ use ratatui::{Terminal, layout::Size};
 use rollbook::config;
 use rollbook::domain::{Event as Recorded, *};
 use rollbook::ui::effect::{
-    Effect, Enrolment, FactorState, Failure, FailureKind, History, Session,
+    Effect, Enrolment, Entered, FactorState, Failure, FailureKind, History, Session,
 };
 use rollbook::ui::keymap::{Key, Keymap};
 use rollbook::ui::message::{Done, Found, Message, Setup};
@@ -187,7 +187,8 @@ impl World {
             }
             Effect::EnterAccount(_, id) => {
                 let account = self.accounts.iter().find(|account| account.id == id)?;
-                Message::AccountEntered(Ok(Box::new(account.clone())))
+                let (account, first) = (account.clone(), None);
+                Message::AccountEntered(Ok(Box::new(Entered { account, first })))
             }
             Effect::ListMembers(list) => Message::MembersLoaded(
                 list.place,
