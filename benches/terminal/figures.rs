@@ -31,23 +31,20 @@ impl Quantiles {
 /// The heading over the lines.
 pub(crate) fn heading() {
     println!(
-        "{:<58} {:>8} {:>8} {:>8} {:>8} {:>7}  to reach",
+        "{:<60} {:>8} {:>8} {:>8} {:>8} {:>7}  to reach",
         "what", "p50", "p99", "ref p50", "ref p99", "ratio"
     );
 }
 
 fn line(what: &str, ours: &Quantiles, reference: Option<&Quantiles>, to_reach: &str) {
-    let mut text = format!("{what:<58} {:>8.1} {:>8.1}", ours.0, ours.1);
-    match reference {
-        Some(reference) => text.push_str(&format!(
-            " {:>8.1} {:>8.1} {:>6.2}×",
-            reference.0,
-            reference.1,
-            ours.0 / reference.0
-        )),
-        None => text.push_str(&" ".repeat(26)),
-    }
-    println!("{text}  {to_reach}");
+    let compared = match reference {
+        Some(Quantiles(p50, p99)) => format!("{p50:>8.1} {p99:>8.1} {:>6.2}×", ours.0 / p50),
+        None => " ".repeat(25),
+    };
+    println!(
+        "{what:<60} {:>8.1} {:>8.1} {compared}  {to_reach}",
+        ours.0, ours.1
+    );
 }
 
 fn milliseconds(time: Duration) -> f64 {

@@ -14,7 +14,7 @@ pub(crate) const SIZE: (u16, u16) = (120, 40);
 /// Nothing written for so long is an answer that has come to its end.
 const QUIET: Duration = Duration::from_millis(40);
 /// More than any figure may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What has come so far.
 struct Seen {
@@ -63,7 +63,7 @@ impl Pty {
         let mut reader = pair.master.try_clone_reader().unwrap();
         let shown = Arc::clone(&seen);
         thread::spawn(move || {
-            let mut bytes = [0; 65536];
+            let mut bytes = vec![0; 65536];
             while let Ok(count @ 1..) = reader.read(&mut bytes) {
                 let mut seen = shown.0.lock().unwrap();
                 seen.last = Instant::now();

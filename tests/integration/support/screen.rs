@@ -110,6 +110,12 @@ pub(crate) fn custom(keys: &[&str]) -> Grant {
     Grant::custom(keys.iter().copied().collect())
 }
 
+/// An account without its first members, so that they are asked for.
+fn entered(account: AccountSummary) -> Message {
+    let first = None;
+    Message::AccountEntered(Ok(Box::new(Entered { account, first })))
+}
+
 impl World {
     /// An owner, and members of each kind.
     pub(crate) fn small() -> Self {
@@ -187,8 +193,7 @@ impl World {
             }
             Effect::EnterAccount(_, id) => {
                 let account = self.accounts.iter().find(|account| account.id == id)?;
-                let (account, first) = (account.clone(), None);
-                Message::AccountEntered(Ok(Box::new(Entered { account, first })))
+                entered(account.clone())
             }
             Effect::ListMembers(list) => Message::MembersLoaded(
                 list.place,
