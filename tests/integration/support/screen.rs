@@ -626,6 +626,12 @@ impl Screen {
         self
     }
 
+    /// How long it would sleep if nothing happened.
+    pub(crate) fn wakes_in(&self) -> SignedDuration {
+        let at = self.model.next_tick();
+        at.map_or(SignedDuration::MAX, |at| at.duration_since(self.now))
+    }
+
     pub(crate) fn quits(&self) -> bool {
         self.model.phase == Phase::Quitting
     }
