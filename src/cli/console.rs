@@ -7,7 +7,7 @@ use super::failure::{Failure, Outcome};
 use super::terminal;
 use super::wiring::{Configured, Installation, Schema};
 use crate::clock::Clock;
-use crate::config::Theme;
+use crate::config::{ConnectionSpeed, Theme};
 use crate::domain::{DisplaySafe, Secret256};
 use crate::service::Service;
 use crate::telemetry::{self, Sink};
@@ -15,7 +15,7 @@ use crate::ui::{
     self, Console,
     effect::{Connect, Here},
     model::{Opening, Start},
-    theme::{Charset, Depth},
+    theme::{Charset, Decoration, Depth},
 };
 use std::env;
 use std::fs;
@@ -28,27 +28,43 @@ use tokio::sync::Mutex;
 const KEYMAP: &str = include_str!("../../config/keymap.toml");
 
 /// The open installation and what runs beside the console, shared with the retries.
-#[derive(Default)]
 struct Held {
+    configured: Configured,
     installation: Option<Installation>,
     background: Option<Background>,
-    /// Waits for the first connection.
-    pages: Option<TcpListener>,
+    pages: Pages,
+}
+
+/// The socket of the acceptance pages: asked for with the first connection, so that the screen does not
+/// wait for whoever holds it.
+enum Pages {
+    NotAsked,
+    Waiting(TcpListener),
+    /// Served, or another console's.
+    Settled,
+}
+
+impl Held {
+    fn new(configured: Configured) -> Self {
+        Self {
+            configured,
+            installation: None,
+            background: None,
+            pages: Pages::NotAsked,
+        }
+    }
 }
 
 /// Runs the console until the person leaves.
 ///
 /// # Errors
 /// [`Failure::Usage`] without a terminal or with settings that can't be used; what the terminal says.
-pub async fn run(mut configured: Configured, global: &Global) -> Outcome {
+pub async fn run(configured: Configured, global: &Global) -> Outcome {
     needs_a_terminal()?;
     log_to_file(&configured);
     // Settings that can't be used are told on the plain terminal, not in the console.
-    drop(configured.mailer()?);
-    let held = Arc::new(Mutex::new(Held::default()));
-    if configured.is_private() {
-        held.lock().await.pages = pages_socket(&mut configured).await?;
-    }
+    configured.check_mail()?;
+    let held = Arc::new(Mutex::new(Held::new(configured.clone())));
     let session_file = session_file();
     let opening = Opening {
         start: start(global, session_file.as_ref()),
@@ -56,17 +72,13 @@ pub async fn run(mut configured: Configured, global: &Global) -> Outcome {
         notices: notices(&configured),
     };
     let looks = Looks::of(&configured, global)?;
-    let connect = connector(configured.clone(), Arc::clone(&held));
+    let connect = connector(Arc::clone(&held));
     let ended = ui::run(looks.console(&configured, (connect, opening, session_file))).await;
-    let Held {
-        installation,
-        background,
-        ..
-    } = std::mem::take(&mut *held.lock().await);
-    if let Some(background) = background {
+    let mut held = held.lock().await;
+    if let Some(background) = held.background.take() {
         background.finish().await;
     }
-    if let Some(installation) = installation {
+    if let Some(installation) = held.installation.take() {
         installation.close().await;
     }
     ended.map_err(|error| Failure::Machine(error.to_string()))
@@ -99,22 +111,22 @@ pub fn log_to_file(configured: &Configured) {
 }
 
 /// Opens the installation the first time, and again where its private server is gone.
-fn connector(configured: Configured, held: Arc<Mutex<Held>>) -> Connect {
-    let configured = Arc::new(configured);
+fn connector(held: Arc<Mutex<Held>>) -> Connect {
     Arc::new(move || {
-        let (configured, held) = (Arc::clone(&configured), Arc::clone(&held));
+        let held = Arc::clone(&held);
         Box::pin(async move {
             let mut held = held.lock().await;
-            reach(&configured, &mut held)
+            reach(&mut held)
                 .await
                 .map_err(|failure| failure.to_string())
         })
     })
 }
 
-async fn reach(configured: &Configured, held: &mut Held) -> Outcome<Service> {
+async fn reach(held: &mut Held) -> Outcome<Service> {
+    let private = held.configured.is_private();
     if let Some(installation) = &held.installation {
-        if !configured.is_private() || installation.service.ready().await.is_ok() {
+        if !private || installation.service.ready().await.is_ok() {
             return Ok(installation.service.clone());
         }
         if let Some(background) = held.background.take() {
@@ -124,15 +136,21 @@ async fn reach(configured: &Configured, held: &mut Held) -> Outcome<Service> {
     if let Some(gone) = held.installation.take() {
         gone.close().await;
     }
+    if let (true, Pages::NotAsked) = (private, &held.pages) {
+        let socket = pages_socket(&mut held.configured).await?;
+        held.pages = socket.map_or(Pages::Settled, Pages::Waiting);
+    }
+    let configured = &held.configured;
     let installation = configured.open(Schema::Expect).await?;
     let service = installation.service.clone();
     held.installation = Some(installation);
-    if configured.is_private() {
+    if private {
         let base = configured.base_url.clone();
-        let pages = held
-            .pages
-            .take()
-            .zip(base.map(|base| web_settings(configured, base)));
+        let socket = match std::mem::replace(&mut held.pages, Pages::Settled) {
+            Pages::Waiting(socket) => Some(socket),
+            Pages::NotAsked | Pages::Settled => None,
+        };
+        let pages = socket.zip(base.map(|base| web_settings(configured, base)));
         held.background = Some(Background::start(&service, configured.mailer()?, pages));
     }
     Ok(service)
@@ -179,6 +197,7 @@ pub struct Looks {
     theme: &'static str,
     depth: Depth,
     charset: Charset,
+    decoration: Decoration,
 }
 
 impl Looks {
@@ -206,11 +225,18 @@ impl Looks {
             })?,
         };
         let depth = if rich { Depth::Full } else { Depth::Sixteen };
+        let speed = global.connection_speed.map(ConnectionSpeed::from);
+        let decoration = match speed.unwrap_or(configured.settings.ui.connection_speed) {
+            ConnectionSpeed::Slow => Decoration::Sparse,
+            ConnectionSpeed::Auto if terminal::is_slow_line() => Decoration::Sparse,
+            ConnectionSpeed::Auto | ConnectionSpeed::Fast => Decoration::Full,
+        };
         Ok(Self {
             keymap,
             theme,
             depth,
             charset: charset(&locale()),
+            decoration,
         })
     }
 
@@ -229,6 +255,7 @@ impl Looks {
             theme: self.theme.to_owned(),
             depth: self.depth,
             charset: self.charset,
+            decoration: self.decoration,
             clock,
             here: Here {
                 origin: terminal::origin(),

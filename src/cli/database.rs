@@ -13,8 +13,11 @@ use crate::store::{
 };
 
 /// Brings the schema up to date or says that it has to be; makes the application's role.
-pub(super) async fn at_newest(plan: &ConnectPlan, schema: Schema, role: &str) -> Outcome<usize> {
-    let mut connection = plain(plan).await?;
+pub(super) async fn at_newest(
+    connection: &mut Connection,
+    schema: Schema,
+    role: &str,
+) -> Outcome<usize> {
     let client = connection.client_mut().map_err(known)?;
     let found = migrate::version(client).await.map_err(known)?;
     if schema == Schema::Expect && found < migrate::newest() {
@@ -40,12 +43,15 @@ pub(super) async fn at_newest(plan: &ConnectPlan, schema: Schema, role: &str) ->
 ///
 /// # Errors
 /// What the database says.
-pub async fn app_store(plan: &ConnectPlan, settings: &Settings) -> Outcome<Store> {
+pub async fn app_store(
+    plan: &ConnectPlan,
+    connection: &mut Connection,
+    settings: &Settings,
+) -> Outcome<Store> {
     let (role, size) = (&settings.database.app_role, settings.database.pool_size);
-    let mut connection = plain(plan).await?;
     let role = match plan.naming() {
         Naming::Unnamed => {
-            let found = health::login(&connection, role).await.map_err(known)?;
+            let found = health::login(connection, role).await.map_err(known)?;
             may_stay(&found, role)?;
             None
         }
@@ -77,7 +83,11 @@ fn may_stay(login: &Login, role: &str) -> Outcome {
     )))
 }
 
-async fn plain(plan: &ConnectPlan) -> Outcome<Connection> {
+/// A connection that becomes nobody else.
+///
+/// # Errors
+/// What the database says.
+pub async fn plain(plan: &ConnectPlan) -> Outcome<Connection> {
     let connection = plan.connect().await.map_err(|error| usage(&error))?;
     connection.map_err(known)
 }

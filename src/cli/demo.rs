@@ -125,7 +125,8 @@ async fn filled(configured: &Configured, dsn: &str, args: &DemoArgs) -> Outcome<
     migrate::run(db).await.map_err(known)?;
     let role = &configured.settings.database.app_role;
     roles::prepare(db, role).await.map_err(known)?;
-    let service = configured.service(app_store(&plan, &configured.settings).await?)?;
+    let store = app_store(&plan, &mut connection, &configured.settings).await?;
+    let service = configured.service(store)?;
     let operator = Actor::operator(terminal::os_user(), terminal::origin());
     let owner = Email::parse(OWNER).map_err(|error| Failure::Usage(error.to_string()))?;
     let password = SecretString::from(PASSWORD);

@@ -4,6 +4,7 @@
 
 use super::failure::{Failure, Outcome};
 use crate::domain::{DisplaySafe, Origin};
+use nix::sys::termios::{BaudRate, cfgetospeed, tcgetattr};
 use nix::unistd::{Uid, User, ttyname};
 use secrecy::SecretString;
 use std::env;
@@ -17,6 +18,16 @@ pub const CODE: &str = "ROLLBOOK_CODE";
 
 /// The most bytes of a secret on standard input, four times what the policy could ever take.
 const MAX_SECRET_BYTES: u64 = 4096;
+
+/// The speeds below 38,400 bits a second that serial consoles are used at.
+const SLOW: [BaudRate; 6] = [
+    BaudRate::B1200,
+    BaudRate::B2400,
+    BaudRate::B4800,
+    BaudRate::B9600,
+    BaudRate::B19200,
+    BaudRate::B300,
+];
 
 /// Whether somebody is there to be asked.
 pub fn attended() -> bool {
@@ -153,6 +164,15 @@ fn ask_password(prompt: &str) -> Outcome<SecretString> {
 fn same(one: &SecretString, other: &SecretString) -> bool {
     use secrecy::ExposeSecret;
     one.expose_secret() == other.expose_secret()
+}
+
+/// Whether the terminal is a serial line that is slow by its own account (termios(3)). Pseudo-terminals
+/// say 38,400, whatever the network behind them does.
+pub fn is_slow_line() -> bool {
+    let Ok(settings) = tcgetattr(io::stdin()) else {
+        return false;
+    };
+    SLOW.contains(&cfgetospeed(&settings))
 }
 
 /// Where this process was started from: the client address of an SSH connection, or the terminal.

@@ -2,7 +2,7 @@
 //! schema, token key, mail, service.
 
 use super::args::Global;
-use super::database::{app_store, at_newest, place, usage};
+use super::database::{app_store, at_newest, place, plain, usage};
 use super::failure::{Failure, Outcome};
 use super::key_file::KeyFile;
 use super::terminal;
@@ -142,13 +142,21 @@ impl Configured {
         let plan = ConnectPlan::parse(dsn)
             .map_err(|error| usage(&error))?
             .with_naming(self.naming());
-        let owner = self.owner(&plan, schema)?;
-        let migrated = at_newest(&owner, schema, &database.app_role)
-            .await
-            .map_err(|failure| place(&owner, failure))?;
-        let store = app_store(&plan, &self.settings)
-            .await
-            .map_err(|failure| place(&plan, failure))?;
+        let (role, owner) = (&database.app_role, self.owner(schema)?);
+        let mut migrated = 0;
+        if let Some(owner) = &owner {
+            let moved = async { at_newest(&mut plain(owner).await?, schema, role).await };
+            migrated = moved.await.map_err(|failure| place(owner, failure))?;
+        }
+        let reached = async {
+            // One connection for all that has to be known before the first of the pool.
+            let mut connection = plain(&plan).await?;
+            if owner.is_none() {
+                migrated = at_newest(&mut connection, schema, role).await?;
+            }
+            app_store(&plan, &mut connection, &self.settings).await
+        };
+        let store = reached.await.map_err(|failure| place(&plan, failure))?;
         let mut service = self.service(store.clone())?;
         if let Some(replica) = self.replica()? {
             service = service.with_replica(replica, database.replica_staleness);
@@ -161,16 +169,18 @@ impl Configured {
         Ok((service, store, migrated))
     }
 
-    /// The way of whoever brings the schema up to date.
-    fn owner(&self, plan: &ConnectPlan, schema: Schema) -> Outcome<ConnectPlan> {
+    /// The way of whoever brings the schema up to date, where that is another one than everybody's and there
+    /// may be something for it to do.
+    fn owner(&self, schema: Schema) -> Outcome<Option<ConnectPlan>> {
         if self.is_private() || schema == Schema::Expect {
-            return Ok(plan.clone());
+            return Ok(None);
         }
         match (&self.settings.database.owner_url, self.naming()) {
             (Some(url), _) => {
-                ConnectPlan::parse(url.expose_secret()).map_err(|error| usage(&error))
+                let plan = ConnectPlan::parse(url.expose_secret());
+                plan.map(Some).map_err(|error| usage(&error))
             }
-            (None, Naming::Prepared) => Ok(plan.clone()),
+            (None, Naming::Prepared) => Ok(None),
             (None, Naming::Unnamed) => Err(Failure::Usage(
                 "The schema is not changed through a pooler: set database.owner_url to the role that owns \
                  the tables, at the server itself"
@@ -271,6 +281,22 @@ impl Configured {
             rate: mail.rate,
         })
         .map_err(|error| Failure::Usage(error.to_string()))
+    }
+
+    /// Whether the mail settings can be used, as far as a console has to know. Who sends no mail does not
+    /// read the system's certificates for it.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] naming the setting.
+    pub fn check_mail(&self) -> Outcome {
+        if self.is_private() {
+            return self.mailer().map(drop);
+        }
+        let url = self.settings.mail.smtp_url.as_ref();
+        match url.map(|url| Url::parse(url.expose_secret())) {
+            Some(Err(error)) => Err(Failure::Usage(format!("mail.smtp_url: {error}"))),
+            _ => Ok(()),
+        }
     }
 
     fn mail_folder(&self) -> PathBuf {

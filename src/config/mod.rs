@@ -137,6 +137,17 @@ pub struct Ui {
     pub theme: Theme,
     #[serde(deserialize_with = "path")]
     pub keymap: Option<PathBuf>,
+    pub connection_speed: ConnectionSpeed,
+}
+
+/// What the line to the terminal carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ConnectionSpeed {
+    /// Slow where the terminal is a serial line of less than 38,400 bits a second, else fast.
+    Auto,
+    Fast,
+    Slow,
 }
 
 /// Which of the embedded themes.

@@ -37,9 +37,10 @@ pub use keys::{KeySource, KeyUse, TokenKeyUse};
 pub use live::{Feed, News, Topics};
 pub use operation::{Operation, Policy};
 pub use requests::{
-    Accepted, AdjustGrant, ChangedGrant, Dead, Enrolment, Entry, Extent, FactorState, History,
-    InvitationSent, Limits, Look, MailTruth, Presence, Proof, Registration, Removed, Restore,
-    Restored, Revealed, SendInvitation, SetGrant, SetUp, SignedIn, Terms, Wanted, Write, WriteMode,
+    Accepted, AdjustGrant, ChangedGrant, Dead, Enrolment, Entered, Entry, Extent, FactorState,
+    History, InvitationSent, Limits, Look, MailTruth, Presence, Proof, Registration, Removed,
+    Restore, Restored, Revealed, SendInvitation, SetGrant, SetUp, SignedIn, Terms, Wanted, Write,
+    WriteMode,
 };
 pub use resolve::until_known;
 pub use settings::{SendingLimits, ServiceSettings};

@@ -2,7 +2,8 @@
 
 use crate::domain::{
     Account, AccountId, AccountSummary, Actor, CommandId, DisplaySafe, Email, Event, Grant,
-    GrantDiff, Invitation, LoginMethod, Member, Moment, Origin, PermissionSet, Secret256, User,
+    GrantDiff, Invitation, LoginMethod, Member, Moment, Origin, Page, PermissionSet, Secret256,
+    User,
 };
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -82,6 +83,15 @@ pub struct SignedIn {
     pub secret: Secret256,
     /// The accounts that the user can reach, by name.
     pub accounts: Vec<AccountSummary>,
+}
+
+/// An account on entering it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entered {
+    pub account: AccountSummary,
+    /// The first of its members by address, so that nobody has to ask for them first; none for who may
+    /// not view them.
+    pub first: Option<Page<Member>>,
 }
 
 /// Gives a member another grant.

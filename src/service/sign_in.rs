@@ -1,14 +1,21 @@
 //! Sign-in and sessions.
 
 use super::{
-    Entry, Operation, Proof, Result, Service, ServiceError, SignInFault, SignedIn,
+    Entered, Entry, Operation, Proof, Result, Service, ServiceError, SignInFault, SignedIn,
     entrance::{at_the_door, done},
     proof::Proven,
 };
 use crate::{
-    domain::{AccountId, AccountSummary, Actor, Email, Secret256, SessionId, User, Who},
+    domain::{
+        AccountId, AccountSummary, Actor, Email, MemberQuery, Secret256, Seek, SessionId, User,
+        Who,
+        policy::{self, Deed},
+    },
     store::{Scope, accounts, members, sessions},
 };
+
+/// How many members come with an account that is entered.
+const FIRST: i64 = 100;
 
 impl Service {
     /// Checks address, password and code, records the login, opens a session.
@@ -65,23 +72,37 @@ impl Service {
         }
     }
 
-    /// Makes `account` the session's current account and remembers it for the next sign-in.
+    /// Makes `account` the session's current account and remembers it for the next sign-in; its first
+    /// members come along.
     ///
     /// # Errors
     /// [`SignInFault::NoMember`].
-    pub async fn enter_account(&self, actor: &Actor, account: AccountId) -> Result<AccountSummary> {
+    pub async fn enter_account(&self, actor: &Actor, account: AccountId) -> Result<Entered> {
         let mut connection = self.connect().await?;
         let enter = Operation::EnterAccount;
-        let (tx, _) = self.look(enter, actor, account, &mut connection).await?;
+        let (tx, standing) = self.look(enter, actor, account, &mut connection).await?;
         let Who::User { id, session, .. } = &actor.who else {
             return Err(ServiceError::NotSignedIn(SignInFault::Ended));
         };
-        sessions::enter(&tx, *session, account).await?;
-        members::use_now(&tx, account, *id).await?;
-        let accounts = accounts::of_user(&tx, *id).await?;
-        let accounts = done(tx, accounts).await?;
+        // What does not wait for each other goes out together.
+        tokio::try_join!(
+            sessions::enter(&tx, *session, account),
+            members::use_now(&tx, account, *id)
+        )?;
+        let views = policy::may(&standing, &Deed::View, self.catalogue()).is_ok();
+        let (everybody, seek) = (MemberQuery::default(), Seek::First);
+        let first = async {
+            if !views {
+                return Ok(None);
+            }
+            let page = members::list(&tx, account, &everybody, &seek, FIRST);
+            page.await.map(Some)
+        };
+        let (accounts, first) = tokio::try_join!(accounts::of_user(&tx, *id), first)?;
+        let (accounts, first) = done(tx, (accounts, first)).await?;
         let entered = accounts.into_iter().find(|summary| summary.id == account);
-        entered.ok_or(ServiceError::NotSignedIn(SignInFault::NoMember))
+        let account = entered.ok_or(ServiceError::NotSignedIn(SignInFault::NoMember))?;
+        Ok(Entered { account, first })
     }
 
     /// The accounts that the actor is a member of, the one used last first, then by name; all

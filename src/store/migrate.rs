@@ -4,7 +4,7 @@
 use super::StoreError;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, error::SqlState};
 
 /// The key of the advisory lock: "rollbook" in ASCII.
 const LOCK: i64 = 0x726f_6c6c_626f_6f6b;
@@ -54,7 +54,6 @@ pub fn newest() -> i32 {
 /// for this database; else what the database says.
 pub async fn run(client: &mut Client) -> Result<usize, StoreError> {
     // Both also for a role that may make no tables.
-    check_known(client).await?;
     if is_newest(client).await? {
         return Ok(0);
     }
@@ -92,25 +91,34 @@ async fn set_limits(client: &Client, statement: &str, lock: &str) -> Result<(), 
 /// # Errors
 /// What the database says.
 pub async fn version(client: &Client) -> Result<i32, StoreError> {
-    let sql = "SELECT to_regclass('schema_migrations') IS NOT NULL";
-    let found = client.query_typed(sql, &[]).await?;
-    if !found.iter().any(|row| row.get(0)) {
-        return Ok(0);
+    let ran = ran(client).await?;
+    Ok(ran.last().map_or(0, |(version, _)| *version))
+}
+
+/// The migrations that have run, by version, with their checksums: one round trip, as every start
+/// waits for it.
+async fn ran(client: &Client) -> Result<Vec<(i32, Vec<u8>)>, StoreError> {
+    let sql = "SELECT version, checksum FROM schema_migrations ORDER BY version";
+    match client.query_typed(sql, &[]).await {
+        Ok(rows) => Ok(rows
+            .iter()
+            .map(|row| (row.get("version"), row.get("checksum")))
+            .collect()),
+        Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
     }
-    let sql = "SELECT coalesce(max(version), 0) FROM schema_migrations";
-    let found = client.query_typed(sql, &[]).await?;
-    Ok(found.first().map_or(0, |row| row.get(0)))
 }
 
 /// Whether exactly this program's migrations have run.
 async fn is_newest(client: &Client) -> Result<bool, StoreError> {
-    if version(client).await? != newest() {
+    let ran = ran(client).await?;
+    let found = ran.last().map_or(0, |(version, _)| *version);
+    check_known(found)?;
+    if found != newest() {
         return Ok(false);
     }
-    let sql = "SELECT version, checksum FROM schema_migrations ORDER BY version";
-    for (row, migration) in client.query_typed(sql, &[]).await?.iter().zip(MIGRATIONS) {
-        if row.get::<_, Vec<u8>>("checksum") != migration.checksum() {
-            let version = row.get("version");
+    for ((version, checksum), migration) in ran.into_iter().zip(MIGRATIONS) {
+        if checksum != migration.checksum() {
             return Err(StoreError::SchemaDiffers { version });
         }
     }
@@ -125,7 +133,7 @@ async fn run_locked(client: &mut Client) -> Result<usize, StoreError> {
                  applied_at timestamptz NOT NULL DEFAULT now())",
         )
         .await?;
-    check_known(client).await?;
+    check_known(version(client).await?)?;
     let mut ran = 0;
     for migration in MIGRATIONS {
         ran += usize::from(apply_when_free(client, migration).await?);
@@ -145,8 +153,7 @@ async fn apply_when_free(client: &mut Client, migration: &Migration) -> Result<b
     apply(client, migration).await
 }
 
-async fn check_known(client: &Client) -> Result<(), StoreError> {
-    let found = version(client).await?;
+fn check_known(found: i32) -> Result<(), StoreError> {
     if found > newest() {
         return Err(StoreError::SchemaNewer {
             found,

@@ -1,7 +1,8 @@
 //! On the way in: the database is reached, somebody signs in, an account is entered.
 
 use super::answers::fail;
-use super::effect::{Effect, FailureKind, Session};
+use super::effect::{Effect, Entered, FailureKind, Session};
+use super::layout;
 use super::message::{Found, Place, Reply, Setup};
 use super::model::{Link, Model, Screen, Start};
 use super::own;
@@ -96,9 +97,9 @@ pub(super) fn choose_account(model: &mut Model, session: &Session) -> Option<Eff
 }
 
 /// An account is entered, or not.
-pub(super) fn on_entered(model: &mut Model, reply: Reply<Box<AccountSummary>>) -> Vec<Effect> {
-    let account = match reply {
-        Ok(account) => account,
+pub(super) fn on_entered(model: &mut Model, reply: Reply<Box<Entered>>) -> Vec<Effect> {
+    let Entered { account, first } = match reply {
+        Ok(entered) => *entered,
         Err(failure) => {
             if let Screen::SignIn(screen) = &mut model.screen {
                 screen.refused(&failure);
@@ -110,10 +111,20 @@ pub(super) fn on_entered(model: &mut Model, reply: Reply<Box<AccountSummary>>) -
             };
         }
     };
-    model.ctx.account = Some(account);
+    let count = account.members;
+    model.ctx.account = Some(Box::new(account));
     model.modals.clear();
     let mut main = Box::new(Main::default());
-    let mut effects = main.members.load(Place::Fresh, &model.ctx);
+    let mut effects = match first {
+        Some(page) => {
+            let height = usize::from(layout::rows(main.areas(model.ctx.area).members).height);
+            let here = (height, model.ctx.now);
+            main.members.on_loaded(Place::Fresh, page, here);
+            main.members.on_counted(&Ok(count));
+            Vec::new()
+        }
+        None => main.members.load(Place::Fresh, &model.ctx),
+    };
     effects.extend(main.invitations.load(&model.ctx));
     model.screen = Screen::Main(main);
     model.plan_watch(None);

@@ -3,9 +3,15 @@
 
 use super::effect::{Effect, Feed, News, Topics};
 use super::message::Place;
-use super::model::{Model, Phase};
+use super::model::{Model, Phase, Screen};
 use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
 
+/// How often an open console looks whether it may still be open, where nobody tells it: with the answer's
+/// way back within the two seconds in which one that may not has to be gone.
+const WATCH: SignedDuration = SignedDuration::from_millis(1500);
+/// After a session's end by itself, so that the look finds it ended.
+const AFTER: SignedDuration = SignedDuration::from_millis(250);
 /// The rest after a list was read, at least; a read that took long is followed by a rest twice as long.
 const REST: SignedDuration = SignedDuration::from_millis(250);
 /// How long a mark stays.
@@ -93,6 +99,63 @@ impl<Id: PartialEq> Marks<Id> {
     }
 }
 
+/// When to look whether session and membership still hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Vigil {
+    #[default]
+    Never,
+    At(Timestamp),
+    /// The answer is on its way.
+    Asked,
+    /// The same, and something changed since it was asked.
+    AskedAgain,
+}
+
+impl Vigil {
+    /// When to wake for it.
+    pub fn at(self) -> Option<Timestamp> {
+        match self {
+            Self::At(at) => Some(at),
+            Self::Never | Self::Asked | Self::AskedAgain => None,
+        }
+    }
+
+    /// Something that it is about has changed now.
+    pub fn hurry(&mut self, now: Timestamp) {
+        *self = match *self {
+            Self::Never => Self::Never,
+            Self::At(_) => Self::At(now),
+            Self::Asked | Self::AskedAgain => Self::AskedAgain,
+        };
+    }
+}
+
+impl Model {
+    /// Plans the next look whether session and membership still hold: while somebody is in an account;
+    /// at the session's end by itself, `left` from now, where all else is told, and before it where it
+    /// is not.
+    pub fn plan_watch(&mut self, left: Option<Duration>) {
+        let Screen::Main(main) = &self.screen else {
+            self.vigil = Vigil::Never;
+            return;
+        };
+        let end = left.map(|left| {
+            let left = SignedDuration::try_from(left).unwrap_or(SignedDuration::MAX);
+            left.saturating_add(AFTER)
+        });
+        let wait = match (main.feed, end) {
+            (Some(Feed::Told), Some(end)) => end,
+            (_, end) => end.map_or(WATCH, |end| end.min(WATCH)),
+        };
+        // Beyond the end of time is never.
+        self.vigil = self
+            .ctx
+            .now
+            .checked_add(wait)
+            .map_or(Vigil::Never, Vigil::At);
+    }
+}
+
 /// Applies what a watch brought.
 pub(super) fn on_news(model: &mut Model, news: News) -> Vec<Effect> {
     model.phase = Phase::Unchanged;
@@ -104,8 +167,8 @@ pub(super) fn on_news(model: &mut Model, news: News) -> Vec<Effect> {
             invitations,
             presence,
         }) => {
-            if presence && model.watch_at.is_some() {
-                model.watch_at = Some(now);
+            if presence {
+                model.vigil.hurry(now);
             }
             if let Some(main) = model.main_mut() {
                 if members {

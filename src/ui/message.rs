@@ -3,10 +3,11 @@
 //! Messages are past tense and carry domain values; a failure is already in words.
 
 use crate::domain::{
-    AccountSummary, Change, Invitation, LoginAttempt, Member, Page, Position, Restoration,
-    SessionSummary, User,
+    Change, Invitation, LoginAttempt, Member, Page, Position, Restoration, SessionSummary, User,
 };
-use crate::ui::effect::{Enrolment, FactorState, Failure, History, News, Presence, Session};
+use crate::ui::effect::{
+    Enrolment, Entered, FactorState, Failure, History, News, Presence, Session,
+};
 use crate::ui::model::Mail;
 use crossterm::event::Event;
 use jiff::SignedDuration;
@@ -31,7 +32,7 @@ pub enum Message {
     Connected(Reply<Found>),
     SignedIn(Reply<Box<Session>>),
     SignedOut(Reply<()>),
-    AccountEntered(Reply<Box<AccountSummary>>),
+    AccountEntered(Reply<Box<Entered>>),
     MembersLoaded(Place, Reply<Page<Member>>),
     MembersCounted(Reply<i64>),
     MemberLocated(Reply<Position>),

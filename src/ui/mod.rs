@@ -1,15 +1,19 @@
 //! The console, an Elm loop. In reading order: `action` and `keymap` (what a key means), `message`
 //! (what can happen), `model` (the state), `update` (message to model and effects), `effect` (the
 //! world, through the service), `runtime` and `run` (tasks and terminal), `view` with `layout` and
-//! `theme`; then the parts: `screens`, `panes`, `modals`, `widgets`.
+//! `theme`, `frames` with `encoder` (what is drawn, on its way to the
+//! terminal); then the parts: `screens`, `panes`, `modals`, `widgets`.
 //!
 //! `update` and `view` are synchronous and touch nothing but their arguments.
 
 pub mod action;
+mod ageing;
 mod answers;
 mod changes;
 pub mod effect;
+mod encoder;
 mod entering;
+mod frames;
 pub mod keymap;
 pub mod layout;
 mod live;

@@ -2,11 +2,14 @@
 //! shares it.
 
 use super::action::Context;
-use super::effect::{Failure, Feed, Seat, Session};
+use super::ageing;
+use super::effect::{Failure, Seat, Session};
 use super::keymap::Keymap;
+use super::live::Vigil;
 use super::modals::Modal;
 use super::panes::Main;
 use super::screens::{ChooseAccount, FirstRun, SignIn};
+use super::theme::Decoration;
 use super::times;
 use super::waiting::Waiting;
 use super::widgets::toast::Toasts;
@@ -17,15 +20,9 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ratatui::layout::Rect;
 use secrecy::SecretString;
 use std::sync::Arc;
-use std::time::Duration;
 
-/// How often an open console looks whether it may still be open, where nobody tells it: with the answer's
-/// way back within the two seconds in which one that may not has to be gone.
-const WATCH: SignedDuration = SignedDuration::from_millis(1500);
-/// The same where it is told; for the news that does not come.
-const WATCH_TOLD: SignedDuration = SignedDuration::from_secs(30);
-/// After a session's end by itself, so that the look finds it ended.
-const AFTER: SignedDuration = SignedDuration::from_millis(250);
+/// How much later anything that moves moves on a slow line.
+const UNHURRIED: SignedDuration = SignedDuration::from_millis(900);
 
 /// The state.
 #[derive(Debug)]
@@ -40,8 +37,12 @@ pub struct Model {
     pub link: Link,
     pub opening: Opening,
     pub phase: Phase,
+    /// When the picture last changed.
+    pub changed_at: Timestamp,
+    /// How much moves while it waits.
+    pub decoration: Decoration,
     /// When to look again whether session and membership still hold.
-    pub watch_at: Option<Timestamp>,
+    pub vigil: Vigil,
     /// The person's last key, click or paste: a screen left alone stops reading by itself.
     pub last_input: Timestamp,
 }
@@ -181,14 +182,16 @@ impl Model {
         };
         Self {
             screen: Screen::SignIn(SignIn::new(email)),
-            watch_at: None,
+            vigil: Vigil::Never,
             last_input: ctx.now,
+            changed_at: ctx.now,
             ctx,
             modals: Vec::new(),
             toasts: Toasts::default(),
             link: Link::Connecting(waiting),
             opening,
             phase: Phase::Changed,
+            decoration: Decoration::Full,
         }
     }
 
@@ -228,15 +231,16 @@ impl Model {
             Screen::Main(main) => main.next_tick(),
             _ => None,
         };
-        [
-            self.moves_at(),
-            main,
-            self.watch_at,
-            self.toasts.next_tick(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        let moves = self.moves_at();
+        let moves = match self.decoration {
+            Decoration::Full => moves,
+            Decoration::Sparse => moves.and_then(|at| at.checked_add(UNHURRIED).ok()),
+        };
+        let (vigil, words) = (self.vigil.at(), ageing::next(self));
+        [moves, main, vigil, words, self.toasts.next_tick()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// When something that moves while it waits has its next picture.
@@ -257,22 +261,6 @@ impl Model {
             .into_iter()
             .flatten()
             .min()
-    }
-
-    /// Plans the next look whether session and membership still hold: while somebody is in an account;
-    /// not later than the session's end by itself, `left` from now.
-    pub fn plan_watch(&mut self, left: Option<Duration>) {
-        let Screen::Main(main) = &self.screen else {
-            self.watch_at = None;
-            return;
-        };
-        let usual = match main.feed {
-            Some(Feed::Told) => WATCH_TOLD,
-            Some(Feed::Asking) | None => WATCH,
-        };
-        let end = left.and_then(|left| SignedDuration::try_from(left).ok());
-        let wait = end.map_or(usual, |end| usual.min(end + AFTER));
-        self.watch_at = self.ctx.now.checked_add(wait).ok();
     }
 
     /// Whom to tell of what others change, and where: whoever is in an account.

@@ -4,6 +4,7 @@ use super::action::Action;
 use super::answers::{fail, succeed};
 use super::effect::{Effect, Failure, FailureKind, Presence};
 use super::entering::choose_account;
+use super::live::Vigil;
 use super::message::{Message, Reply};
 use super::modals::{Modal, ModalEvent, Notice, Prove, SecondFactor};
 use super::model::{Model, Phase, Screen};
@@ -47,7 +48,11 @@ pub(super) fn on_own(model: &mut Model, message: Message) -> Vec<Effect> {
 }
 
 fn on_watched(model: &mut Model, reply: Reply<Box<Presence>>) -> Vec<Effect> {
+    let asked = model.vigil;
     model.plan_watch(reply.as_ref().ok().map(|presence| presence.left));
+    if asked == Vigil::AskedAgain {
+        model.vigil.hurry(model.ctx.now);
+    }
     match reply {
         Ok(presence) => {
             let seen = &mut model.ctx.account;
@@ -63,7 +68,7 @@ fn on_watched(model: &mut Model, reply: Reply<Box<Presence>>) -> Vec<Effect> {
             Vec::new()
         }
         Err(failure) if failure.kind == FailureKind::FactorRequired => {
-            model.watch_at = None;
+            model.vigil = Vigil::Never;
             if model.modals.is_empty() {
                 set_up_factor(model)
             } else {

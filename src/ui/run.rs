@@ -2,12 +2,13 @@
 //! is queued, then draws once, and only when something changed.
 
 use super::effect::{Connect, Effect, Here};
+use super::frames::Frames;
 use super::keymap::{Keymap, KeymapError};
 use super::message::Message;
 use super::model::{Ctx, Mail, Model, Opening, Phase};
 use super::runtime::Runtime;
 use super::terminal::{Held, area, asked_to_end, size_changes};
-use super::theme::{Charset, Depth, Styles};
+use super::theme::{Charset, Decoration, Depth, Styles};
 use super::update::{start, update};
 use super::view::view;
 use crate::clock::Clock;
@@ -15,15 +16,14 @@ use crate::domain::{Catalogue, PasswordPolicy};
 use color_eyre::eyre::eyre;
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{Event, EventStream};
-use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
-use crossterm::{execute, queue};
 use futures_util::{Stream, StreamExt};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use ratatui::backend::CrosstermBackend;
 use ratatui::{Terminal, TerminalOptions, Viewport};
+use std::fs::File;
 use std::future::poll_fn;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::Poll;
@@ -42,6 +42,7 @@ pub struct Console {
     pub theme: String,
     pub depth: Depth,
     pub charset: Charset,
+    pub decoration: Decoration,
     pub clock: Clock,
     pub here: Here,
     pub opening: Opening,
@@ -56,6 +57,10 @@ pub struct Console {
 /// task that panicked.
 pub async fn run(console: Console) -> color_eyre::Result<()> {
     let styles = Styles::parse(&console.theme, console.depth).map_err(|e| eyre!("theme: {e}"))?;
+    let styles = match console.decoration {
+        Decoration::Full => styles,
+        Decoration::Sparse => styles.sparse(),
+    };
     let keymap =
         Keymap::parse(&console.keymap).map_err(|faults| eyre!("keymap: {}", told(&faults)))?;
     let (ended, gone) = mpsc::channel(1);
@@ -64,7 +69,9 @@ pub async fn run(console: Console) -> color_eyre::Result<()> {
     let resized = size_changes()?;
     let (model, runtime) = begin(console, keymap);
     let held = Held::take(ended)?;
-    let stage = Stage::new(io::stdout(), (styles, charset))?;
+    // Not through the standard library's buffer, which parts what is written at its size and at lines.
+    let out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let stage = Stage::new(out, (styles, charset))?;
     let result = drive(
         stage,
         (EventStream::new(), resized),
@@ -96,43 +103,41 @@ fn begin(console: Console, keymap: Keymap) -> (Model, Runtime) {
         session: None,
         account: None,
     };
-    (Model::new(ctx, console.opening), runtime)
+    let mut model = Model::new(ctx, console.opening);
+    model.decoration = console.decoration;
+    (model, runtime)
 }
 
 /// What is drawn on.
 struct Stage<W: Write> {
-    terminal: Terminal<CrosstermBackend<BufWriter<W>>>,
+    terminal: Terminal<Frames<W>>,
     looks: (Styles, Charset),
 }
 
 impl<W: Write> Stage<W> {
     fn new(out: W, looks: (Styles, Charset)) -> io::Result<Self> {
-        let backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, out));
         let viewport = Viewport::Fixed(area());
         Ok(Self {
-            terminal: Terminal::with_options(backend, TerminalOptions { viewport })?,
+            terminal: Terminal::with_options(Frames::new(out), TerminalOptions { viewport })?,
             looks,
         })
     }
 
-    /// One frame, as one synchronized update. `anew` draws every cell: a terminal that was small for
-    /// a moment, and is as before when its size is read, has lost what it showed.
+    /// One frame, in one write. `anew` draws every cell: a terminal that was small for a moment, and is
+    /// as before when its size is read, has lost what it showed.
     fn draw(&mut self, model: &Model, anew: bool) -> io::Result<()> {
-        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         if anew || self.terminal.get_frame().area() != model.ctx.area {
             self.terminal.resize(model.ctx.area)?;
         }
         let (styles, charset) = &self.looks;
         self.terminal
             .draw(|frame| view(model, frame, (styles, *charset)))?;
-        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
+        self.terminal.backend_mut().send()
     }
 
     fn copy(&mut self, text: &str) -> io::Result<()> {
-        execute!(
-            self.terminal.backend_mut(),
-            CopyToClipboard::to_clipboard_from(text)
-        )
+        let words = CopyToClipboard::to_clipboard_from(text);
+        self.terminal.backend_mut().say(&words)
     }
 }
 

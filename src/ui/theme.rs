@@ -30,12 +30,24 @@ pub enum Charset {
     Ascii,
 }
 
+/// How much is drawn that says nothing by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Decoration {
+    #[default]
+    Full,
+    /// For slow lines: no frames around panes, no colours but where something is wrong, no bar over the
+    /// row under the cursor, and what turns while one waits turns once a second.
+    Sparse,
+}
+
 macro_rules! roles {
     ($($(#[$doc:meta])* $role:ident),* $(,)?) => {
         /// A style for each role.
         #[derive(Debug, Clone, PartialEq, Eq, Default)]
         pub struct Styles {
             $($(#[$doc])* pub $role: Style,)*
+            /// Whether frames are drawn too.
+            pub decoration: Decoration,
         }
 
         #[derive(Deserialize)]
@@ -44,7 +56,10 @@ macro_rules! roles {
 
         impl Styles {
             fn from_file(file: &ThemeFile, depth: Depth) -> Result<Self, String> {
-                Ok(Self { $($role: file.$role.style(depth).map_err(|e| format!("{}: {e}", stringify!($role)))?,)* })
+                Ok(Self {
+                    $($role: file.$role.style(depth).map_err(|e| format!("{}: {e}", stringify!($role)))?,)*
+                    decoration: Decoration::Full,
+                })
             }
 
             /// All roles by name, for tests that name styles by role.
@@ -173,6 +188,29 @@ impl Styles {
         let file: ThemeFile = toml::from_str(text).map_err(|e| e.to_string())?;
         Self::from_file(&file, depth)
     }
+
+    /// The same theme for a slow line: every change of style is bytes, and so is every row that is
+    /// painted for a style alone. What carries a meaning by colour has a mark or a place too.
+    #[must_use]
+    pub fn sparse(self) -> Self {
+        let plain = Style::new();
+        let bold = plain.add_modifier(Modifier::BOLD);
+        Self {
+            text: plain,
+            muted: plain,
+            border: plain,
+            border_focus: plain,
+            title: plain,
+            accent: bold,
+            selected: plain,
+            button: plain,
+            badge_owner: plain,
+            badge_full: plain,
+            badge_custom: plain,
+            decoration: Decoration::Sparse,
+            ..self
+        }
+    }
 }
 
 #[cfg(test)]
@@ -190,6 +228,17 @@ mod tests {
             Styles::parse(text, Depth::Sixteen).unwrap();
             Styles::parse(text, Depth::Full).unwrap();
         }
+    }
+
+    #[test]
+    fn on_a_slow_line_the_row_under_the_cursor_looks_like_the_others() {
+        let text = include_str!("../../config/themes/dark.toml");
+        let sparse = Styles::parse(text, Depth::Full).unwrap().sparse();
+        assert_eq!(sparse.selected, sparse.text);
+        assert_ne!(
+            sparse.danger, sparse.text,
+            "taking away is still told apart"
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Instants in words: relative in a row, absolute with its zone in a detail.
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -34,6 +34,20 @@ pub fn relative(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// When what [`relative`] says of an instant of the past becomes something else.
+pub fn other_words(at: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    let age = now.duration_since(at).as_secs().max(0);
+    let unit = match age {
+        0..HOUR => MINUTE,
+        HOUR..DAY => HOUR,
+        DAY..MONTH => DAY,
+        MONTH..YEAR => MONTH,
+        _ => YEAR,
+    };
+    let age = (age / unit + 1) * unit;
+    at.checked_add(SignedDuration::from_secs(age)).ok()
+}
+
 /// `24 Nov 2026 04:12 UTC`, in the zone of this machine.
 pub fn absolute(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone())
@@ -43,8 +57,31 @@ pub fn absolute(at: Timestamp, zone: &TimeZone) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{absolute, relative};
+    use super::{absolute, other_words, relative};
     use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+    #[test]
+    fn words_stay_until_the_next_ones() {
+        let at: Timestamp = "2026-11-24T04:12:00Z".parse().unwrap();
+        for age in [
+            0,
+            1,
+            59,
+            60,
+            3_599,
+            3_600,
+            86_399,
+            86_400,
+            2_591_999,
+            40 * 86_400,
+        ] {
+            let now = at + SignedDuration::from_secs(age);
+            let then = other_words(at, now).unwrap();
+            let before = then - SignedDuration::from_secs(1);
+            assert_eq!(relative(at, before), relative(at, now), "{age}");
+            assert_ne!(relative(at, then), relative(at, now), "{age}");
+        }
+    }
 
     #[test]
     fn distances_have_words() {

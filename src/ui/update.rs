@@ -2,11 +2,12 @@
 //! pane; answers go to `answers.rs`. Pure: it touches nothing but its arguments.
 
 use super::action::Action;
+use super::ageing;
 use super::answers;
 use super::effect::{Effect, Failure, FailureKind};
 use super::keymap::{Key, types_text};
 use super::layout;
-use super::live;
+use super::live::{self, Vigil};
 use super::main_screen::on_main;
 use super::message::{Message, Place};
 use super::modals::{Help, Modal, ModalEvent};
@@ -25,6 +26,14 @@ use ratatui::layout::{Position, Rect};
 pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect> {
     model.ctx.now = now;
     model.phase = Phase::Changed;
+    let effects = on_message(model, message);
+    if model.phase == Phase::Changed {
+        model.changed_at = now;
+    }
+    effects
+}
+
+fn on_message(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
         Message::Input(event) => on_input(model, event),
         Message::Resized(size) => {
@@ -192,9 +201,10 @@ const ATTENDED: SignedDuration = SignedDuration::from_mins(5);
 fn on_tick(model: &mut Model) -> Vec<Effect> {
     let now = model.ctx.now;
     let mut changed = model.toasts.expire(now) || model.moves_at().is_some();
+    changed |= ageing::is_due(model);
     let mut effects = live::read_due(model);
-    if model.watch_at.is_some_and(|at| at <= now) {
-        model.watch_at = None;
+    if model.vigil.at().is_some_and(|at| at <= now) {
+        model.vigil = Vigil::Asked;
         effects.extend(model.ctx.seat().map(Effect::StillIn));
     }
     let ctx = model.ctx.clone();
@@ -236,7 +246,7 @@ fn read_ahead(model: &mut Model) -> Vec<Effect> {
 pub(super) fn to_sign_in(model: &mut Model, words: &str) {
     let email = model.ctx.session.take().map(|session| session.user.email);
     model.ctx.account = None;
-    model.watch_at = None;
+    model.vigil = Vigil::Never;
     model.modals.clear();
     let mut screen = SignIn::new(email.as_ref().map_or("", |email| email.as_str()));
     if !words.is_empty() {

@@ -15,7 +15,8 @@ pub use operator::{
 };
 pub use own::{SecondFactorCommand, SessionCommand};
 
-use clap::{Args, Parser, Subcommand};
+use crate::config::ConnectionSpeed;
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
 
@@ -82,6 +83,28 @@ pub struct Global {
     /// Use no colours
     #[arg(long, global = true)]
     pub no_color: bool,
+
+    /// How much the console draws; `slow` saves bytes, `auto` is slow on serial lines only
+    #[arg(long, global = true, value_enum, value_name = "SPEED")]
+    pub connection_speed: Option<Speed>,
+}
+
+/// The words for what the line to the terminal carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Speed {
+    Auto,
+    Fast,
+    Slow,
+}
+
+impl From<Speed> for ConnectionSpeed {
+    fn from(speed: Speed) -> Self {
+        match speed {
+            Speed::Auto => Self::Auto,
+            Speed::Fast => Self::Fast,
+            Speed::Slow => Self::Slow,
+        }
+    }
 }
 
 /// The commands.

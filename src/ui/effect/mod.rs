@@ -16,7 +16,7 @@ use crate::domain::{
     AccountId, AccountSummary, Actor, Change, CommandId, Cursor, Email, InvitationId, LoginMethod,
     MemberQuery, Origin, Reach, Secret256, Seek, SessionId, User,
 };
-pub use crate::service::{Enrolment, FactorState, Feed, History, News, Presence, Topics};
+pub use crate::service::{Enrolment, Entered, FactorState, Feed, History, News, Presence, Topics};
 
 use crate::service::{Entry, Service, ServiceError, SignedIn};
 use crate::ui::message::{Message, Place};

@@ -20,13 +20,13 @@ use super::action::{Action, Context};
 use super::effect::{Failure, Feed};
 use super::layout::{self, Banner, MainAreas, MainShape};
 use super::model::Ctx;
-use super::theme::Styles;
+use super::theme::{Decoration, Styles};
 use super::widgets::fit::{columns, cut};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
-use ratatui::widgets::{Block, BorderType};
+use ratatui::widgets::{Block, BorderType, Borders};
 
 /// A pane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,7 +180,12 @@ fn frame_of(frame: &mut Frame<'_>, area: Rect, (title, focused): (&str, Focused)
         frame.render_widget(Span::styled("─".repeat(width), border), line);
         return;
     }
-    let block = Block::bordered()
+    let sides = match styles.decoration {
+        Decoration::Full => Borders::ALL,
+        Decoration::Sparse => Borders::TOP,
+    };
+    let block = Block::new()
+        .borders(sides)
         .border_type(kind)
         .border_style(border)
         .title(head);

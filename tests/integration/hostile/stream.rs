@@ -77,6 +77,8 @@ fn kind(parameters: &str, last: char) -> String {
     let allowed = match last {
         'm' => numbers,
         'H' => numbers && parameters.split(';').count() == 2,
+        // So many columns on, and so many erased.
+        'C' | 'X' => parameters.parse::<u16>().is_ok_and(|count| count < 1000),
         'J' | 'K' => ["", "0", "1", "2"].contains(&parameters),
         'h' | 'l' => mode.split(';').all(|mode| MODES.contains(&mode)),
         _ => false,
@@ -103,6 +105,7 @@ fn the_reader_refuses_what_the_console_does_not_need() {
         "\u{1b}c",
         "\u{1b}[8;1;1t",
         "\u{1b}[3J",
+        "\u{1b}[99999X",
         "\u{9b}2J",
         "a\u{7}",
         "a\u{202E}b",

@@ -180,6 +180,8 @@ fn mailer(folder: &Path) -> Mailer {
         subject: "You are invited to {account}".to_owned(),
         root_cert: None,
         folder: folder.to_owned(),
+        connections: 4,
+        rate: 0.0,
     })
     .unwrap()
 }

@@ -99,7 +99,13 @@ impl Terminal {
         let (rows, columns) = screen.size();
         let text = |row, column| {
             let cell = screen.cell(row, column);
-            cell.map_or_else(String::new, |cell| cell.contents().to_owned())
+            match cell {
+                Some(cell) if cell.has_contents() || cell.is_wide_continuation() => {
+                    cell.contents().to_owned()
+                }
+                // Erased, or never drawn.
+                _ => " ".to_owned(),
+            }
         };
         (0..rows)
             .map(|row| (0..columns).map(|column| text(row, column)).collect())

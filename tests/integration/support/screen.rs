@@ -13,7 +13,7 @@ use ratatui::{Terminal, layout::Size};
 use rollbook::config;
 use rollbook::domain::{Event as Recorded, *};
 use rollbook::ui::effect::{
-    COUNT_CAP, Effect, Enrolment, FactorState, Failure, FailureKind, History, ListMembers,
+    COUNT_CAP, Effect, Enrolment, Entered, FactorState, Failure, FailureKind, History, ListMembers,
     LocateMember, Session,
 };
 use rollbook::ui::keymap::{Key, Keymap};
@@ -111,6 +111,12 @@ pub(crate) fn custom(keys: &[&str]) -> Grant {
     Grant::custom(keys.iter().copied().collect())
 }
 
+/// An account without its first members, so that they are asked for.
+fn entered(account: AccountSummary) -> Message {
+    let first = None;
+    Message::AccountEntered(Ok(Box::new(Entered { account, first })))
+}
+
 impl World {
     /// An owner, and members of each kind.
     pub(crate) fn small() -> Self {
@@ -203,7 +209,7 @@ impl World {
             }
             Effect::EnterAccount(_, id) => {
                 let account = self.accounts.iter().find(|account| account.id == id)?;
-                Message::AccountEntered(Ok(Box::new(account.clone())))
+                entered(account.clone())
             }
             Effect::ListMembers(list) => self.list(&list),
             Effect::LocateMember(locate) => self.locate(&locate),
@@ -690,6 +696,12 @@ impl Screen {
         }
         self.now = end;
         self
+    }
+
+    /// How long it would sleep if nothing happened.
+    pub(crate) fn wakes_in(&self) -> SignedDuration {
+        let at = self.model.next_tick();
+        at.map_or(SignedDuration::MAX, |at| at.duration_since(self.now))
     }
 
     pub(crate) fn quits(&self) -> bool {

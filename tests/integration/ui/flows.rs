@@ -1,9 +1,11 @@
 //! What keys, clicks and answers do, told by what is on the screen.
 
 use crate::support::screen::{Screen, World, account, custom};
+use jiff::SignedDuration;
 use rollbook::domain::Grant;
-use rollbook::ui::effect::{Failure, FailureKind, Feed, News, Topics};
+use rollbook::ui::effect::{Failure, FailureKind, Feed, News, Presence, Topics};
 use rollbook::ui::message::{Message, Setup};
+use std::time::Duration;
 
 const SIZE: (u16, u16) = (80, 24);
 
@@ -247,6 +249,57 @@ fn b06_a_burst_of_news_costs_few_reads() {
     screen.wait(2);
     let reads = screen.world.reads - before;
     assert!((1..=12).contains(&reads), "{reads} reads");
+}
+
+/// What the database says of a session that lives so long if nobody acts.
+fn still_in(minutes: u64) -> Message {
+    Message::StillIn(Ok(Box::new(Presence {
+        account: account(1, "Lovelace Mills"),
+        left: Duration::from_secs(60 * minutes),
+    })))
+}
+
+#[test]
+fn left_alone_and_told_it_asks_for_nothing_until_its_session_ends() {
+    let mut screen = Screen::signed_in(World::large(), SIZE);
+    screen.tell(Message::Heard(News::Feed(Feed::Told)));
+    // Until what shows for a moment is gone, and it has asked once.
+    screen.wait(10);
+    screen.tell(still_in(30));
+    let (reads, before) = (screen.world.reads, screen.text());
+    assert!(screen.wakes_in() > SignedDuration::from_secs(60));
+    screen.wait(29 * 60);
+    assert_eq!(screen.world.reads, reads);
+    shows(&screen, "25 min ago");
+    screen.wait(61);
+    assert_eq!(screen.world.reads, reads + 1, "it looks at the end");
+    assert!(before.contains("just now"), "{before}");
+}
+
+#[test]
+fn without_notifications_the_session_is_looked_for_all_the_time() {
+    let mut screen = Screen::signed_in(World::large(), SIZE);
+    screen.tell(Message::Heard(News::Feed(Feed::Asking)));
+    screen.wait(10);
+    screen.tell(still_in(30));
+    assert!(screen.wakes_in() <= SignedDuration::from_secs(2));
+}
+
+#[test]
+fn what_changes_while_the_session_is_looked_for_is_looked_for_again() {
+    let mut screen = Screen::signed_in(World::large(), SIZE);
+    screen.tell(Message::Heard(News::Feed(Feed::Told)));
+    screen.wait(10);
+    let presence = Topics {
+        presence: true,
+        ..Topics::default()
+    };
+    // Its answer may be from before this.
+    screen.tell(Message::Heard(News::Changed(presence)));
+    let reads = screen.world.reads;
+    screen.tell(still_in(30));
+    screen.wait(1);
+    assert_eq!(screen.world.reads, reads + 1);
 }
 
 #[test]
