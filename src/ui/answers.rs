@@ -80,7 +80,10 @@ fn signed_out(model: &mut Model, message: &Message) -> bool {
         return false;
     };
     let ended = failure.kind == FailureKind::SignedOut;
-    if ended {
+    if ended && model.ctx.session.is_none() {
+        // Asked before the sign-out; who is typing a password now need not hear of it.
+        model.phase = Phase::Unchanged;
+    } else if ended {
         let words = failure.text.clone();
         to_sign_in(model, words.as_str());
     }

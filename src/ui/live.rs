@@ -180,7 +180,19 @@ pub(super) fn on_news(model: &mut Model, news: News) -> Vec<Effect> {
             }
         }
     }
-    read_due(model)
+    // What one may do is known before what it is done to.
+    let mut effects = look_due(model);
+    effects.extend(read_due(model));
+    effects
+}
+
+/// Looks whether session and membership still hold, when the time has come.
+pub(super) fn look_due(model: &mut Model) -> Vec<Effect> {
+    if model.vigil.at().is_none_or(|at| at > model.ctx.now) {
+        return Vec::new();
+    }
+    model.vigil = Vigil::Asked;
+    model.ctx.seat().map(Effect::StillIn).into_iter().collect()
 }
 
 fn on_feed(model: &mut Model, feed: Feed) {

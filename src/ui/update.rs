@@ -202,11 +202,8 @@ fn on_tick(model: &mut Model) -> Vec<Effect> {
     let now = model.ctx.now;
     let mut changed = model.toasts.expire(now) || model.moves_at().is_some();
     changed |= ageing::is_due(model);
-    let mut effects = live::read_due(model);
-    if model.vigil.at().is_some_and(|at| at <= now) {
-        model.vigil = Vigil::Asked;
-        effects.extend(model.ctx.seat().map(Effect::StillIn));
-    }
+    let mut effects = live::look_due(model);
+    effects.extend(live::read_due(model));
     let ctx = model.ctx.clone();
     let attended = now.duration_since(model.last_input) < ATTENDED;
     if let Screen::Main(main) = &mut model.screen {

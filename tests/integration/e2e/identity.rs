@@ -137,6 +137,8 @@ async fn a_second_factor_is_set_up_at_the_console_and_asked_for() {
     terminal.see("Set one up");
     terminal.keys(ENTER);
     terminal.see("Scan the code");
+    // The lines below it may come a moment later.
+    terminal.settle();
     let authenticator = authenticator(&terminal.text());
     terminal.keys("000000");
     terminal.keys(ENTER);
@@ -166,6 +168,8 @@ async fn an_account_that_asks_for_a_second_factor_leads_to_it() {
     terminal.see("Set one up");
     terminal.keys(ENTER);
     terminal.see("Scan the code");
+    // The lines below it may come a moment later.
+    terminal.settle();
     let authenticator = authenticator(&terminal.text());
     terminal.keys(&authenticator.generate(now()).to_string());
     terminal.keys(ENTER);

@@ -196,7 +196,15 @@ async fn r14_the_accounts_of_one_person_stay_apart_and_the_last_is_remembered() 
     let ada = sign_in(&service, "ada@example.org").await;
     let names: Vec<&str> = ada.accounts.iter().map(|a| a.name.as_str()).collect();
     assert_eq!(names, ["Acme", "Zoo"]);
-    service.enter_account(&ada.actor, zoo).await.unwrap();
+    let entered = service.enter_account(&ada.actor, zoo).await.unwrap();
+    assert_eq!(
+        entered.first.unwrap().rows.len(),
+        2,
+        "an owner sees who is there"
+    );
+    let bob = sign_in(&service, "bob@example.org").await;
+    let entered = service.enter_account(&bob.actor, zoo).await.unwrap();
+    assert_eq!(entered.first, None, "who may not view members sees none");
     let again = sign_in(&service, "ada@example.org").await;
     assert_eq!(again.accounts.first().unwrap().id, zoo);
 

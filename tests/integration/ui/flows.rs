@@ -286,6 +286,17 @@ fn without_notifications_the_session_is_looked_for_all_the_time() {
 }
 
 #[test]
+fn a_late_word_of_an_ended_session_takes_no_typed_password() {
+    let mut screen = Screen::signed_in(World::large(), SIZE);
+    screen.tell(Message::SignedOut(Ok(())));
+    screen.keys("half-a-password");
+    let before = screen.text();
+    let failure = Failure::new(FailureKind::SignedOut, "Your session has ended");
+    screen.tell(Message::StillIn(Err(failure)));
+    assert_eq!(screen.text(), before);
+}
+
+#[test]
 fn what_changes_while_the_session_is_looked_for_is_looked_for_again() {
     let mut screen = Screen::signed_in(World::large(), SIZE);
     screen.tell(Message::Heard(News::Feed(Feed::Told)));
