@@ -57,9 +57,10 @@ impl Service {
         account: AccountId,
         connection: &Connection,
     ) -> Result<()> {
-        let spare = match self.0.store.has_idle() {
-            true => Some(self.connect().await?),
-            false => None,
+        let spare = if self.0.store.has_idle() {
+            Some(self.connect().await?)
+        } else {
+            None
         };
         let connection = spare.as_ref().unwrap_or(connection);
         self.admit_on(operation, actor, account, connection).await

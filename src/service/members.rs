@@ -32,7 +32,7 @@ impl Service {
         let list = Operation::ListMembers;
         let listing = Listing(account, query, seek, limit);
         let who = (list, actor, account);
-        if let Some(page) = self.from_replica(who, &listing).await? {
+        if let Some(page) = self.read_apart(who, &listing).await? {
             return Ok(page);
         }
         let connection = self.connect().await?;
@@ -59,7 +59,7 @@ impl Service {
         let count = Operation::CountMembers;
         let counting = Counting(account, query, cap);
         let who = (count, actor, account);
-        if let Some(number) = self.from_replica(who, &counting).await? {
+        if let Some(number) = self.read_apart(who, &counting).await? {
             return Ok(number);
         }
         let mut connection = self.connect().await?;
@@ -231,7 +231,9 @@ impl Reading for Counting<'_> {
 
     async fn on(&self, connection: &mut Connection) -> std::result::Result<i64, StoreError> {
         let tx = connection.begin(&Scope::account(self.0)).await?;
-        self.within(&tx).await
+        let number = self.within(&tx).await?;
+        tx.commit().await?;
+        Ok(number)
     }
 }
 

@@ -141,7 +141,7 @@ impl Service {
     }
 
     /// What `reading` finds on the standby, for who may look; none where it has to be read on the primary.
-    pub(super) async fn from_replica<R: Reading>(
+    pub(super) async fn read_apart<R: Reading>(
         &self,
         (operation, actor, account): (Operation, &Actor, AccountId),
         reading: &R,

@@ -65,14 +65,14 @@ async fn look(primary: &Store, replica: &Store, bound: Duration) -> Result<Found
     if wal::origin(&primary).await? != wal::origin(&replica).await? {
         return Ok(Found::Foreign);
     }
-    let wanted = wal::written(&primary).await?;
+    let goal = wal::written(&primary).await?;
     let began = Instant::now();
     loop {
         let Some(Place(at)) = wal::replayed(&replica).await? else {
             return Ok(Found::NoStandby);
         };
         let waited = began.elapsed();
-        match wanted.0 - at {
+        match goal.0 - at {
             ..=0 => return Ok(Found::After(waited)),
             missing if waited > bound => return Ok(Found::Behind(missing)),
             _ => sleep(PAUSE).await,

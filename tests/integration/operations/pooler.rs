@@ -64,8 +64,8 @@ async fn acme() -> Option<(Installation, Pooler, String)> {
     ];
     let ran = installation.run_with(&setup, &format!("{PASSWORD}\n"));
     assert_eq!(ran.code, 0, "{}", ran.err);
-    let send = ["invite", "send", BOB, "--all", "--show-link", "--json"];
-    let sent = installation.run(&send).json();
+    let invite = ["invite", "send", BOB, "--all", "--show-link", "--json"];
+    let sent = installation.run(&invite).json();
     let link = format!("{}\n", sent["link"].as_str().unwrap());
     let ran = installation.run_with(&["invite", "accept", "-", "--name", "Bob"], &link);
     assert_eq!(ran.code, 0, "{}", ran.err);
@@ -195,17 +195,17 @@ async fn walk(service: &Service, account: AccountId, size: usize) {
                 direction: Direction::Descending,
                 search: search.to_owned(),
             };
-            let (mut seek, mut seen) = (Seek::First, 0);
+            let (mut place, mut seen) = (Seek::First, 0);
             loop {
                 let page = service
-                    .list_members(&operator(), account, &query, (&seek, 4))
+                    .list_members(&operator(), account, &query, (&place, 4))
                     .await
                     .unwrap();
                 seen += page.rows.len();
                 if !page.more_after {
                     break;
                 }
-                seek = Seek::After(Cursor::of(page.rows.last().unwrap()));
+                place = Seek::After(Cursor::of(page.rows.last().unwrap()));
             }
             assert_eq!(seen, size, "{query:?}");
             let counted = service
@@ -226,8 +226,8 @@ async fn change(service: &Service, account: AccountId, address: &str) {
     };
     service.set_grant(&write(account), &set).await.unwrap();
     let guest = format!("guest-{address}");
-    let sent = invite(service, &write(account), &guest, Grant::full()).await;
-    token_of(service, &write(account), &sent).await;
+    let invited = invite(service, &write(account), &guest, Grant::full()).await;
+    token_of(service, &write(account), &invited).await;
     let found = service
         .show_member(&operator(), account, &email(address))
         .await

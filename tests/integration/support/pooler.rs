@@ -39,11 +39,11 @@ impl Pooler {
             .unwrap();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let place = dir.path().display();
-        let users: String = roles
+        let users: Vec<String> = roles
             .iter()
-            .map(|role| format!("\"{role}\" \"\"\n"))
+            .map(|role| format!("\"{role}\" \"\""))
             .collect();
-        fs::write(dir.path().join("users.txt"), users).unwrap();
+        fs::write(dir.path().join("users.txt"), users.join("\n") + "\n").unwrap();
         let settings = format!(
             "[databases]\n{name} = host={server} port=5432\n[pgbouncer]\nlisten_addr =\n\
              unix_socket_dir = {place}\nlisten_port = 6432\nauth_type = trust\n\
@@ -87,6 +87,10 @@ impl Pooler {
 
 impl Drop for Pooler {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = fs::read_to_string(self.dir.path().join("log")).unwrap_or_default();
+            eprintln!("{log}{:?}", self.program.try_wait());
+        }
         self.program.kill().ok();
         self.program.wait().ok();
     }
