@@ -6,9 +6,12 @@
 mod acceptance;
 mod accounts;
 mod audit;
+mod bulk;
+mod changes;
 mod entrance;
 mod error;
 mod grants;
+mod import;
 mod invitations;
 mod keys;
 mod limits;
@@ -29,6 +32,7 @@ mod sign_in;
 mod undo;
 mod unit;
 
+pub use bulk::{BATCH, BrokenOff, BulkDone, Course, Import, MemberAct, MemberChange, Progress};
 pub use error::{Conflict, Invalid, Result, ServiceError, SignInFault};
 pub use keys::{KeySource, KeyUse, TokenKeyUse};
 pub use live::{Feed, News, Topics};
