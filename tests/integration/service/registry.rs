@@ -71,8 +71,6 @@ async fn change(service: &Service, operation: Operation, write: &Write) -> Outco
         Operation::OfferOwnership => service.offer_ownership(write, &bob()).await.map(drop),
         Operation::AcceptOwnership => service.accept_ownership(write).await.map(drop),
         Operation::SendInvitation => service.send_invitation(write, &send).await.map(drop),
-        Operation::ImportInvitations => import(service, write).await,
-        Operation::ChangeMembers => change_many(service, write).await,
         Operation::ResendInvitation => {
             let id = pending(service, write.account).await.unwrap_or(id);
             service.resend_invitation(write, id).await.map(drop)
@@ -94,7 +92,7 @@ async fn change(service: &Service, operation: Operation, write: &Write) -> Outco
             service.reveal_link(write, id).await.map(drop)
         }
         Operation::RequireSecondFactor => service.require_second_factor(write, true).await,
-        other => panic!("{other:?} has no abuse test"),
+        other => change_many(service, other, write).await,
     }
 }
 
@@ -111,19 +109,6 @@ fn roster() -> Roster {
     Roster::parse(b"new@acme.example", &wanted).unwrap()
 }
 
-async fn import(service: &Service, write: &Write) -> Outcome {
-    let import = Import {
-        roster: &roster(),
-        limits: Limits::Lifted,
-    };
-    let course = Course {
-        batch: BATCH,
-        progress: &mut |_| {},
-        stop: &CancellationToken::new(),
-    };
-    ended(service.import_invitations(write, &import, course).await)
-}
-
 fn changes() -> Vec<MemberChange> {
     let change = |act| MemberChange {
         email: bob(),
@@ -136,13 +121,35 @@ fn changes() -> Vec<MemberChange> {
     ]
 }
 
-async fn change_many(service: &Service, write: &Write) -> Outcome {
+async fn change_many(service: &Service, operation: Operation, write: &Write) -> Outcome {
     let course = Course {
         batch: BATCH,
         progress: &mut |_| {},
         stop: &CancellationToken::new(),
     };
-    ended(service.change_members(write, &changes(), course).await)
+    let (roster, limits) = (&roster(), Limits::Lifted);
+    let import = Import { roster, limits };
+    ended(match operation {
+        Operation::ImportInvitations => service.import_invitations(write, &import, course).await,
+        Operation::ChangeMembers => service.change_members(write, &changes(), course).await,
+        other => panic!("{other:?} has no abuse test"),
+    })
+}
+
+/// Work on many rows, looked at before it is done.
+async fn preview(
+    service: &Service,
+    operation: Operation,
+    (actor, account): (&Actor, AccountId),
+) -> Outcome {
+    let (roster, limits) = (&roster(), Limits::Enforced);
+    let import = Import { roster, limits };
+    let verdicts = match operation {
+        Operation::PreviewImport => service.preview_import(actor, account, &import).await,
+        Operation::PreviewChanges => service.preview_changes(actor, account, &changes()).await,
+        other => panic!("{other:?} has no abuse test"),
+    };
+    verdicts.map(drop)
 }
 
 fn gone() -> Email {
@@ -187,18 +194,6 @@ async fn look(
             .removal_preview(actor, account, &bob())
             .await
             .map(drop),
-        Operation::PreviewChanges => service
-            .preview_changes(actor, account, &changes())
-            .await
-            .map(drop),
-        Operation::PreviewImport => {
-            let import = Import {
-                roster: &roster(),
-                limits: Limits::Enforced,
-            };
-            let preview = service.preview_import(actor, account, &import);
-            preview.await.map(drop)
-        }
         Operation::MemberHistory => service
             .member_history(actor, account, &gone(), (None, 10))
             .await
@@ -211,7 +206,7 @@ async fn look(
             .map(drop),
         Operation::ExportEvents => service.export_events(actor, account, 0, 10).await.map(drop),
         Operation::VerifyEvents => service.verify_events(actor, account).await.map(drop),
-        other => panic!("{other:?} has no abuse test"),
+        other => preview(service, other, (actor, account)).await,
     }
 }
 
