@@ -43,7 +43,6 @@ fn bob() -> Email {
 }
 
 async fn change(service: &Service, operation: Operation, write: &Write) -> Outcome {
-    let id = InvitationId::new();
     let set = SetGrant {
         email: bob(),
         to: custom(&["domains.view"]),
@@ -71,27 +70,25 @@ async fn change(service: &Service, operation: Operation, write: &Write) -> Outco
         Operation::OfferOwnership => service.offer_ownership(write, &bob()).await.map(drop),
         Operation::AcceptOwnership => service.accept_ownership(write).await.map(drop),
         Operation::SendInvitation => service.send_invitation(write, &send).await.map(drop),
-        Operation::ResendInvitation => {
-            let id = pending(service, write.account).await.unwrap_or(id);
-            service.resend_invitation(write, id).await.map(drop)
-        }
-        Operation::CancelInvitation => {
-            let id = pending(service, write.account).await.unwrap_or(id);
-            service.cancel_invitation(write, id).await.map(drop)
-        }
+        Operation::RequireSecondFactor => service.require_second_factor(write, true).await,
+        other => change_pending(service, other, write).await,
+    }
+}
+
+async fn change_pending(service: &Service, operation: Operation, write: &Write) -> Outcome {
+    let id = pending(service, write.account).await;
+    let id = id.unwrap_or_default();
+    match operation {
+        Operation::ResendInvitation => service.resend_invitation(write, id).await.map(drop),
+        Operation::CancelInvitation => service.cancel_invitation(write, id).await.map(drop),
         Operation::EditInvitation => {
-            let id = pending(service, write.account).await.unwrap_or(id);
             let to = custom(&["invoices.pay"]);
             service
                 .edit_invitation(write, id, &to, None)
                 .await
                 .map(drop)
         }
-        Operation::RevealLink => {
-            let id = pending(service, write.account).await.unwrap_or(id);
-            service.reveal_link(write, id).await.map(drop)
-        }
-        Operation::RequireSecondFactor => service.require_second_factor(write, true).await,
+        Operation::RevealLink => service.reveal_link(write, id).await.map(drop),
         other => change_many(service, other, write).await,
     }
 }
@@ -134,6 +131,22 @@ async fn change_many(service: &Service, operation: Operation, write: &Write) -> 
         Operation::ChangeMembers => service.change_members(write, &changes(), course).await,
         other => panic!("{other:?} has no abuse test"),
     })
+}
+
+async fn read_log(
+    service: &Service,
+    operation: Operation,
+    (actor, account): (&Actor, AccountId),
+) -> Outcome {
+    match operation {
+        Operation::ListEvents => service
+            .list_events(actor, account, None, 10)
+            .await
+            .map(drop),
+        Operation::ExportEvents => service.export_events(actor, account, 0, 10).await.map(drop),
+        Operation::VerifyEvents => service.verify_events(actor, account).await.map(drop),
+        other => preview(service, other, (actor, account)).await,
+    }
 }
 
 /// Work on many rows, looked at before it is done.
@@ -200,13 +213,7 @@ async fn look(
             .map(drop),
         Operation::FindUndo => service.find_undo(actor, account).await.map(drop),
         Operation::ListInvitations => service.list_invitations(actor, account).await.map(drop),
-        Operation::ListEvents => service
-            .list_events(actor, account, None, 10)
-            .await
-            .map(drop),
-        Operation::ExportEvents => service.export_events(actor, account, 0, 10).await.map(drop),
-        Operation::VerifyEvents => service.verify_events(actor, account).await.map(drop),
-        other => preview(service, other, (actor, account)).await,
+        other => read_log(service, other, (actor, account)).await,
     }
 }
 
