@@ -19,10 +19,12 @@ mod password;
 mod permission;
 pub mod policy;
 mod query;
+pub mod roster;
 mod second_factor;
 mod token;
 mod token_key;
 mod undo;
+mod verdict;
 
 pub use account::{Account, AccountSummary};
 pub use actor::{Actor, Origin, Standing, Who};
@@ -41,7 +43,9 @@ pub use permission::{
     Catalogue, CatalogueError, MEMBERS_MANAGE, MEMBERS_VIEW, Permission, PermissionSet,
 };
 pub use query::{Count, Cursor, Direction, MemberQuery, Needle, Page, Position, Reach, Seek, Sort};
+pub use roster::Roster;
 pub use second_factor::{FactorSecret, RECOVERY_CODES, RecoveryCode};
 pub use token::{InvitationToken, Secret256, TokenDigest};
 pub use token_key::{KeyId, TokenKey, TokenKeys};
 pub use undo::{CHANGED, Moment, Offer, REMOVED, Restoration};
+pub use verdict::{Fate, Tally, Verdict};

@@ -6,10 +6,14 @@
 mod acceptance;
 mod accounts;
 mod audit;
+mod bulk;
+mod changes;
 mod entrance;
 mod error;
 mod grants;
+mod import;
 mod invitations;
+mod judge;
 mod keys;
 mod limits;
 mod live;
@@ -30,8 +34,10 @@ mod settings;
 mod sign_in;
 mod undo;
 mod unit;
+mod weigh;
 mod worker;
 
+pub use bulk::{BATCH, BrokenOff, BulkDone, Course, Import, MemberAct, MemberChange, Progress};
 pub use error::{Conflict, Invalid, Result, ServiceError, SignInFault};
 pub use keys::{KeySource, KeyUse, TokenKeyUse};
 pub use live::{Feed, News, Topics};

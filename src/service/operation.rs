@@ -85,10 +85,14 @@ operations! {
     AdjustGrant, "member.adjust", Deed;
     RemoveMember, "member.remove", Deed;
     RestoreMember, "member.restore", Deed;
+    PreviewChanges, "member.preview_changes", View;
+    ChangeMembers, "member.change_many", Deed;
     OfferOwnership, "member.offer_ownership", Deed;
     AcceptOwnership, "member.accept_ownership", Deed;
     ListInvitations, "invitation.list", View;
     SendInvitation, "invitation.send", Deed;
+    PreviewImport, "invitation.preview_import", View;
+    ImportInvitations, "invitation.import", Deed;
     ResendInvitation, "invitation.resend", Deed;
     CancelInvitation, "invitation.cancel", Deed;
     EditInvitation, "invitation.edit", Deed;

@@ -95,9 +95,19 @@ pub trait Db: Sync {
             let line = self.line()?;
             match line.named(sql, parameters).await? {
                 Some(statement) => Ok(line.client.execute(&statement, parameters).await?),
-                None => Ok(line.client.execute_typed(sql, &typed(parameters)?).await?),
+                None => self.execute_anew(sql, parameters).await,
             }
         }
+    }
+
+    /// The number of rows that a statement touched that is planned for these very parameters.
+    fn execute_anew(
+        &self,
+        sql: &str,
+        parameters: Parameters<'_>,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send {
+        let typed = typed(parameters);
+        async move { Ok(self.line()?.client.execute_typed(sql, &typed?).await?) }
     }
 }
 

@@ -3,6 +3,7 @@
 //! The service opens and commits transactions; nothing here decides what is allowed.
 
 pub mod accounts;
+pub mod append;
 pub mod authority;
 mod cancel;
 pub mod chain;
@@ -15,9 +16,11 @@ pub mod events;
 pub mod factors;
 mod hang_up;
 pub mod health;
+pub mod import;
 pub mod invitations;
 pub mod local;
 pub mod logins;
+pub mod many;
 pub mod members;
 pub mod migrate;
 mod notify;

@@ -9,7 +9,8 @@ use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How long to wait for a connection, new or from the pool.
-pub(super) const CONNECT: Duration = Duration::from_secs(3);
+/// A screen that waits has said so before.
+pub(super) const CONNECT: Duration = Duration::from_millis(3500);
 /// No statement of a screen takes this long; one that does is cut off by the server.
 const LIMITS: [&str; 4] = [
     "statement_timeout = '5s'",

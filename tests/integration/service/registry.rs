@@ -8,14 +8,17 @@ use crate::support::{
 use rollbook::{
     domain::{
         AccountId, Actor, Cursor, Direction, Email, Grant, InvitationId, InvitationToken,
-        MemberQuery, PermissionSet, Reach, Secret256, Seek, SessionId, TokenKey, policy::Denied,
+        MemberQuery, PermissionSet, Reach, Roster, Secret256, Seek, SessionId, TokenKey,
+        policy::Denied, roster::Wanted,
     },
     service::{
-        AdjustGrant, Dead, Limits, Look, Operation, Policy, Registration, SendInvitation, Service,
-        ServiceError, SetGrant, SignInFault, Write,
+        AdjustGrant, BATCH, BrokenOff, BulkDone, Course, Dead, Import, Limits, Look, MemberAct,
+        MemberChange, Operation, Policy, Registration, SendInvitation, Service, ServiceError,
+        SetGrant, SignInFault, Write,
     },
 };
 use std::collections::HashSet;
+use tokio_util::sync::CancellationToken;
 
 type Outcome = Result<(), ServiceError>;
 
@@ -41,7 +44,6 @@ fn bob() -> Email {
 }
 
 async fn change(service: &Service, operation: Operation, write: &Write) -> Outcome {
-    let id = InvitationId::new();
     let set = SetGrant {
         email: bob(),
         to: custom(&["domains.view"]),
@@ -69,29 +71,99 @@ async fn change(service: &Service, operation: Operation, write: &Write) -> Outco
         Operation::OfferOwnership => service.offer_ownership(write, &bob()).await.map(drop),
         Operation::AcceptOwnership => service.accept_ownership(write).await.map(drop),
         Operation::SendInvitation => service.send_invitation(write, &send).await.map(drop),
-        Operation::ResendInvitation => {
-            let id = pending(service, write.account).await.unwrap_or(id);
-            service.resend_invitation(write, id).await.map(drop)
-        }
-        Operation::CancelInvitation => {
-            let id = pending(service, write.account).await.unwrap_or(id);
-            service.cancel_invitation(write, id).await.map(drop)
-        }
+        Operation::RequireSecondFactor => service.require_second_factor(write, true).await,
+        other => change_pending(service, other, write).await,
+    }
+}
+
+async fn change_pending(service: &Service, operation: Operation, write: &Write) -> Outcome {
+    let id = pending(service, write.account).await;
+    let id = id.unwrap_or_default();
+    match operation {
+        Operation::ResendInvitation => service.resend_invitation(write, id).await.map(drop),
+        Operation::CancelInvitation => service.cancel_invitation(write, id).await.map(drop),
         Operation::EditInvitation => {
-            let id = pending(service, write.account).await.unwrap_or(id);
             let to = custom(&["invoices.pay"]);
             service
                 .edit_invitation(write, id, &to, None)
                 .await
                 .map(drop)
         }
-        Operation::RevealLink => {
-            let id = pending(service, write.account).await.unwrap_or(id);
-            service.reveal_link(write, id).await.map(drop)
-        }
-        Operation::RequireSecondFactor => service.require_second_factor(write, true).await,
-        other => panic!("{other:?} has no abuse test"),
+        Operation::RevealLink => service.reveal_link(write, id).await.map(drop),
+        other => change_many(service, other, write).await,
     }
+}
+
+/// Work on many rows ends in its first batch, for whom the rule keeps out.
+fn ended(done: BulkDone) -> Outcome {
+    match done.broken_off {
+        Some(BrokenOff::By(error)) => Err(error),
+        other => panic!("{other:?} {:?}", done.verdicts),
+    }
+}
+
+fn roster() -> Roster {
+    let wanted = Wanted::Invitations(Some(custom(&["domains.view"])));
+    Roster::parse(b"new@acme.example", &wanted).unwrap()
+}
+
+fn changes() -> Vec<MemberChange> {
+    let change = |act| MemberChange {
+        email: bob(),
+        version: None,
+        act,
+    };
+    vec![
+        change(MemberAct::Set(custom(&["domains.view"]))),
+        change(MemberAct::Remove),
+    ]
+}
+
+async fn change_many(service: &Service, operation: Operation, write: &Write) -> Outcome {
+    let course = Course {
+        batch: BATCH,
+        progress: &mut |_| {},
+        stop: &CancellationToken::new(),
+    };
+    let (roster, limits) = (&roster(), Limits::Lifted);
+    let import = Import { roster, limits };
+    ended(match operation {
+        Operation::ImportInvitations => service.import_invitations(write, &import, course).await,
+        Operation::ChangeMembers => service.change_members(write, &changes(), course).await,
+        other => panic!("{other:?} has no abuse test"),
+    })
+}
+
+async fn read_log(
+    service: &Service,
+    operation: Operation,
+    (actor, account): (&Actor, AccountId),
+) -> Outcome {
+    match operation {
+        Operation::ListEvents => service
+            .list_events(actor, account, None, 10)
+            .await
+            .map(drop),
+        Operation::ExportEvents => service.export_events(actor, account, 0, 10).await.map(drop),
+        Operation::VerifyEvents => service.verify_events(actor, account).await.map(drop),
+        other => preview(service, other, (actor, account)).await,
+    }
+}
+
+/// Work on many rows, looked at before it is done.
+async fn preview(
+    service: &Service,
+    operation: Operation,
+    (actor, account): (&Actor, AccountId),
+) -> Outcome {
+    let (roster, limits) = (&roster(), Limits::Enforced);
+    let import = Import { roster, limits };
+    let verdicts = match operation {
+        Operation::PreviewImport => service.preview_import(actor, account, &import).await,
+        Operation::PreviewChanges => service.preview_changes(actor, account, &changes()).await,
+        other => panic!("{other:?} has no abuse test"),
+    };
+    verdicts.map(drop)
 }
 
 fn gone() -> Email {
@@ -161,13 +233,7 @@ async fn look(
             .map(drop),
         Operation::FindUndo => service.find_undo(actor, account).await.map(drop),
         Operation::ListInvitations => service.list_invitations(actor, account).await.map(drop),
-        Operation::ListEvents => service
-            .list_events(actor, account, None, 10)
-            .await
-            .map(drop),
-        Operation::ExportEvents => service.export_events(actor, account, 0, 10).await.map(drop),
-        Operation::VerifyEvents => service.verify_events(actor, account).await.map(drop),
-        other => panic!("{other:?} has no abuse test"),
+        other => read_log(service, other, (actor, account)).await,
     }
 }
 
