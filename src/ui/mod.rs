@@ -7,6 +7,7 @@
 
 pub mod action;
 mod answers;
+mod bulk;
 mod changes;
 pub mod effect;
 mod entering;

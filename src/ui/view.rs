@@ -250,6 +250,7 @@ fn to_ascii(buffer: &mut Buffer) {
             Some('·' | '…') => '.',
             Some('“' | '”') => '"',
             Some('↻') => '~',
+            Some('█') => '#',
             Some(_) => '?',
             None => continue,
         };

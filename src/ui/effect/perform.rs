@@ -1,5 +1,6 @@
 //! Effects carried out through the service, each answered by a message.
 
+use super::bulk::on_many;
 use super::own::on_ones_own;
 use super::{Effect, Failure, Here, Seat, Session};
 use crate::clock::Clock;
@@ -18,7 +19,7 @@ pub const COUNT_CAP: i64 = 1001;
 pub const HISTORY_PAGE: i64 = 50;
 
 /// Carries `effect` out and tells what came of it. [`Effect::Connect`], [`Effect::CopyText`],
-/// [`Effect::KeepSession`] and [`Effect::Stop`] are the runtime's and answer nothing here.
+/// [`Effect::KeepSession`], [`Effect::Stop`] and the work on many are the runtime's and answer nothing here.
 pub async fn perform(effect: Effect, service: &Service, here: &Here) -> Option<Message> {
     let message = match effect {
         Effect::Connect | Effect::CopyText(_) | Effect::KeepSession(_) | Effect::Stop => {
@@ -49,7 +50,10 @@ pub async fn perform(effect: Effect, service: &Service, here: &Here) -> Option<M
         ),
         effect => match on_ones_own(effect, service).await {
             Ok(message) => message,
-            Err(effect) => return in_account(*effect, service).await,
+            Err(effect) => match on_many(*effect, service).await {
+                Ok(message) => message,
+                Err(effect) => return in_account(*effect, service).await,
+            },
         },
     };
     Some(message)

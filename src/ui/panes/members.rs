@@ -1,6 +1,7 @@
 //! The member table: its list, its search line, what may be done with the selected member, and how
 //! it looks. Drawing stands in `members_view.rs`.
 
+use super::marked::Marked;
 use super::window::Window;
 use crate::domain::{
     Change, Grant, Member, MemberQuery, Page, Role, UserId,
@@ -33,6 +34,8 @@ pub struct Members {
     pub due: Due,
     /// What others changed just now.
     pub marks: Marks<UserId>,
+    /// Who is marked to be changed or removed together.
+    pub marked: Marked,
     /// A page is being read for this place; read-ahead waits meanwhile.
     reading: Option<Place>,
 }
@@ -66,6 +69,7 @@ impl Default for Members {
             loaded: Loaded::NotYet,
             due: Due::default(),
             marks: Marks::default(),
+            marked: Marked::default(),
             reading: None,
         }
     }
@@ -189,6 +193,9 @@ impl Members {
 
     fn act(&mut self, action: Action, rows: Rect, ctx: &Ctx) -> Wish {
         let height = usize::from(rows.height).max(1);
+        if let Some(wish) = self.on_marks(action, height, ctx) {
+            return wish;
+        }
         match action {
             Action::Up => self.window.step(-1, height),
             Action::Down => self.window.step(1, height),

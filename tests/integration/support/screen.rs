@@ -1,6 +1,7 @@
 //! A console without a terminal: keys go through the real keymap, `update` and `view`; the effects
 //! are answered from a small world in memory, so that every screen can be asked for by its keys.
 
+use super::many::Many;
 use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
@@ -52,6 +53,8 @@ pub(crate) struct World {
     pub(crate) events: Vec<Recorded>,
     pub(crate) reads: usize,
     pub(crate) stops: usize,
+    /// How work on many goes.
+    pub(crate) many: Many,
 }
 
 pub(crate) fn catalogue() -> Catalogue {
@@ -140,6 +143,7 @@ impl World {
             events: Vec::new(),
             reads: 0,
             stops: 0,
+            many: Many::default(),
         }
     }
 
@@ -218,6 +222,17 @@ impl World {
             Effect::MemberHistory(_, email, before) => {
                 Message::HistoryLoaded(Ok(Box::new(self.history(&email, before))))
             }
+            Effect::PreviewBulk(_, work) => {
+                Message::BulkPreviewed(Ok(self.judge(&work, usize::MAX)))
+            }
+            Effect::RunBulk(run) => return self.run(*run),
+            Effect::StopBulk => {
+                self.many.stops += 1;
+                return None;
+            }
+            Effect::FindEverybody(_, query) => {
+                Message::EverybodyFound(Ok(Some(self.matching(&query))))
+            }
             effect => return own(&effect),
         })
     }
@@ -245,7 +260,7 @@ impl World {
         }
     }
 
-    fn matching(&self, query: &MemberQuery) -> Vec<Member> {
+    pub(crate) fn matching(&self, query: &MemberQuery) -> Vec<Member> {
         let hit = |member: &&Member| member.email.key().contains(&query.search.to_lowercase());
         let mut rows: Vec<Member> = self.members.iter().filter(hit).cloned().collect();
         match query.sort {
@@ -472,6 +487,8 @@ fn refused(effect: &Effect, failure: Failure) -> Option<Message> {
         Effect::ListInvitations(_) => Message::InvitationsLoaded(Err(failure)),
         Effect::Apply(_, change, _) => Message::Changed(change.clone(), Err(failure)),
         Effect::SignIn { .. } => Message::SignedIn(Err(failure)),
+        Effect::PreviewBulk(..) => Message::BulkPreviewed(Err(failure)),
+        Effect::FindEverybody(..) => Message::EverybodyFound(Err(failure)),
         _ => return None,
     })
 }
@@ -574,6 +591,8 @@ impl Screen {
             "pagedown" => KeyCode::PageDown,
             "delete" => KeyCode::Delete,
             "f1" => KeyCode::F(1),
+            "f3" => KeyCode::F(3),
+            "backspace" => KeyCode::Backspace,
             other => KeyCode::Char(other.chars().next().unwrap()),
         };
         self.tell(Message::Input(Event::Key(KeyEvent::new(code, modifiers))));

@@ -2,4 +2,5 @@
 
 mod conflicts;
 mod flows;
+mod many;
 mod pictures;
