@@ -31,12 +31,15 @@ pub fn many_command(
     let program = format!("rollbook --account {}", quoted(account.name.as_str()));
     let from = if emails.is_some() { "-" } else { "FILE" };
     let commands: Vec<String> = match act {
-        ManyAct::Invite(grant) => vec![format!("invite import {from}{}", grant_words(grant))],
-        ManyAct::Set(grant) => vec![format!("member set --from {from}{}", grant_words(grant))],
+        ManyAct::Invite(grant) => vec![format!("invite import {from} --yes{}", grant_words(grant))],
+        ManyAct::Set(grant) => vec![format!(
+            "member set --from {from} --yes{}",
+            grant_words(grant)
+        )],
         ManyAct::Adjust { give, take } => [("grant", give), ("revoke", take)]
             .into_iter()
             .filter(|(_, keys)| !keys.is_empty())
-            .map(|(verb, keys)| format!("member {verb} --from {from}{}", words(keys)))
+            .map(|(verb, keys)| format!("member {verb} --from {from} --yes{}", words(keys)))
             .collect(),
         ManyAct::Remove => vec![format!("member remove --from {from} --yes")],
     };
@@ -84,7 +87,7 @@ mod tests {
         let full = Grant::full();
         assert_eq!(
             many_command(&account(), ManyAct::Invite(&full), Some(&mut emails.iter())),
-            "rollbook --account 'Ada'\\''s Mill' invite import - --all <<'END'\n\
+            "rollbook --account 'Ada'\\''s Mill' invite import - --yes --all <<'END'\n\
              o'b@x.com\nada@x.com\nEND"
         );
     }
@@ -99,8 +102,8 @@ mod tests {
         };
         assert_eq!(
             many_command(&account(), act, None),
-            "rollbook --account 'Ada'\\''s Mill' member grant --from FILE invoices.pay\n\
-             rollbook --account 'Ada'\\''s Mill' member revoke --from FILE emails.view"
+            "rollbook --account 'Ada'\\''s Mill' member grant --from FILE --yes invoices.pay\n\
+             rollbook --account 'Ada'\\''s Mill' member revoke --from FILE --yes emails.view"
         );
     }
 }

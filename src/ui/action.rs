@@ -220,10 +220,6 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Search, "search", ("Search users by address or name", "search"), &[Main, Members]).shown(),
     entry(Action::CycleSort, "cycle-sort", ("Sort by the next column", "sort"), &[Members]).shown(),
     entry(Action::ReverseSort, "reverse-sort", ("Reverse the order", "reverse"), &[Members]),
-    entry(Action::MarkMember, "mark-member", ("Mark or unmark the selected user, and go on", "mark"), &[Members]),
-    entry(Action::MarkRange, "mark-range", ("Mark from the user marked last to the selected one", "mark range"), &[Members]),
-    entry(Action::MarkEverybody, "mark-everybody", ("Mark everybody whom the list shows, or the search has found", "mark all"), &[Members]),
-    entry(Action::UnmarkAll, "unmark-all", ("Take all marks away", "unmark"), &[Members]),
     entry(Action::InviteSeveral, "invite-several", ("Invite several: a list of addresses", "several"), &[Main, Invite]),
     entry(Action::NextFault, "next-fault", ("To the next line that can't be sent", "next fault"), &[List]).shown(),
     entry(Action::DropLine, "drop-line", ("Take the line out", "take out"), &[List]).shown(),
@@ -253,6 +249,11 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Retry, "retry", ("Try again after an error", "retry"), EVERY),
     entry(Action::Help, "help", ("Help", "help"), EVERY).shown(),
     entry(Action::Quit, "quit", ("Quit (Ctrl-C works everywhere)", "quit"), EVERY).shown(),
+    // Named where the footer has room for more.
+    entry(Action::MarkMember, "mark-member", ("Mark or unmark the selected user, and go on", "mark"), &[Members]).shown(),
+    entry(Action::MarkRange, "mark-range", ("Mark from the user marked last to the selected one", "mark range"), &[Members]),
+    entry(Action::MarkEverybody, "mark-everybody", ("Mark everybody whom the list shows, or the search has found", "mark all"), &[Members]),
+    entry(Action::UnmarkAll, "unmark-all", ("Take all marks away", "unmark all"), &[Members]).shown(),
 ];
 
 impl Action {

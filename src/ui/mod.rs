@@ -11,6 +11,8 @@ mod bulk;
 mod changes;
 pub mod effect;
 mod entering;
+#[cfg(test)]
+mod fixture;
 pub mod keymap;
 pub mod layout;
 mod live;

@@ -228,3 +228,32 @@ async fn everybody(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::pass_on;
+    use crate::domain::CommandId;
+    use crate::service::Progress;
+    use crate::ui::message::Message;
+    use tokio::sync::{mpsc, watch};
+
+    #[tokio::test]
+    async fn a_burst_of_progress_is_one_message_with_the_newest() {
+        let (said, mut heard) = mpsc::channel(16);
+        let total = 10_000;
+        let (tell, progress) = watch::channel(Progress { done: 0, total });
+        let command = CommandId::new();
+        for done in 1..=total {
+            tell.send_replace(Progress { done, total });
+        }
+        let news = tokio::select! {
+            news = heard.recv() => news,
+            () = pass_on(command, progress, &said) => None,
+        };
+        let Some(Message::BulkProgressed(of, Progress { done, .. })) = news else {
+            panic!("no news");
+        };
+        assert_eq!((of, done), (command, total));
+        assert!(heard.try_recv().is_err());
+    }
+}

@@ -226,49 +226,15 @@ impl Members {
 #[cfg(test)]
 mod tests {
     use super::Marked;
-    use crate::domain::{Catalogue, Email, Grant, Member, PasswordPolicy, UserId};
+    use crate::domain::Grant;
     use crate::ui::effect::MANY;
-    use crate::ui::keymap::Keymap;
-    use crate::ui::model::{Ctx, Mail};
-    use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-    use ratatui::layout::Rect;
-    use std::sync::Arc;
-    use uuid::Uuid;
-
-    fn member(index: usize) -> Member {
-        Member {
-            user: UserId(Uuid::from_u128(index as u128)),
-            email: Email::parse(&format!("m{index:05}@x.com")).unwrap(),
-            name: "".into(),
-            grant: Grant::full(),
-            last_login: None,
-            joined_at: Timestamp::UNIX_EPOCH,
-            invited_by: None,
-            ownership_offered: false,
-            version: 1,
-        }
-    }
-
-    fn ctx() -> Ctx {
-        Ctx {
-            now: Timestamp::UNIX_EPOCH,
-            ahead: SignedDuration::ZERO,
-            zone: TimeZone::UTC,
-            area: Rect::new(0, 0, 80, 24),
-            keymap: Arc::new(Keymap::default()),
-            catalogue: Arc::new(Catalogue::new(Vec::new()).unwrap()),
-            passwords: PasswordPolicy::default(),
-            mail: Mail::Unknown,
-            session: None,
-            account: None,
-        }
-    }
+    use crate::ui::fixture::{ctx, member};
 
     #[test]
     fn a_mark_is_turned_over_and_read_anew() {
         let mut marked = Marked::default();
         for index in [3, 1, 2, 2] {
-            marked.turn(&member(index), &ctx()).unwrap();
+            marked.turn(&member(index), &ctx(Grant::owner())).unwrap();
         }
         let mut newer = member(1);
         newer.version = 7;
@@ -280,7 +246,7 @@ mod tests {
 
     #[test]
     fn there_are_never_more_than_can_be_worked_on() {
-        let (mut marked, ctx) = (Marked::default(), ctx());
+        let (mut marked, ctx) = (Marked::default(), ctx(Grant::owner()));
         marked.mark((0..MANY).map(member).collect(), &ctx).unwrap();
         marked.mark(vec![member(5)], &ctx).unwrap();
         assert!(marked.mark(vec![member(MANY)], &ctx).is_err());

@@ -38,6 +38,7 @@ fn b05_marks_stay_on_their_members() {
     screen.keys("j <space> <space> j <space>");
     shows(&screen, "200 users · 3 marked");
     assert_eq!(marks(&screen), 3);
+    shows(&screen, "Enter manage 3   d remove 3");
     // Elsewhere, in another order, in a search that finds one of them.
     screen.keys("G");
     assert_eq!(marks(&screen), 0);
@@ -82,7 +83,7 @@ fn b05_a_change_of_many_is_reviewed_done_and_told() {
     shows(&screen, "member grant --from FILE");
     screen.keys("y");
     assert!(screen.copied[0].contains("<<'END'\nbabbage@mill.example\n"));
-    assert!(screen.copied[0].contains("member revoke --from - contacts.manage"));
+    assert!(screen.copied[0].contains("member revoke --from - --yes contacts.manage"));
     screen.keys("<enter>");
     shows(&screen, "Done");
     shows(&screen, "1 not allowed · 3 changed");
@@ -298,7 +299,7 @@ fn b05_a_list_is_sent_after_a_review_and_what_could_not_be_sent_stays() {
     screen.keys("<enter>");
     shows(&screen, "Review the invitations");
     shows(&screen, "They get: All permissions");
-    shows(&screen, "invite import FILE --all");
+    shows(&screen, "invite import FILE --yes --all");
     screen.keys("<enter>");
     shows(&screen, "2 invited");
     shows(&screen, "wait 4 min");

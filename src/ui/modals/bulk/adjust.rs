@@ -116,3 +116,51 @@ pub(super) fn may_move(keys: &PermissionSet, ctx: &Ctx) -> Result<(), String> {
     let deed = Deed::Invite { grant: &grant };
     policy::may(&standing, &deed, &ctx.catalogue).map_err(|denied| denied.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Adjust, Turn};
+    use crate::domain::Grant;
+    use crate::ui::fixture::{ctx, small};
+    use crate::ui::widgets::checklist::Mark;
+
+    #[test]
+    fn what_is_needed_comes_along_and_contradictions_are_lifted() {
+        let (catalogue, ctx) = (small(), ctx(Grant::owner()));
+        let mut adjust = Adjust::default();
+        let said = adjust.decide("products.manage", Turn::Give, &ctx);
+        assert!(said.unwrap().starts_with("Also given"));
+        assert_eq!(adjust.mark("products.manage", &catalogue), Mark::Plus);
+        assert_eq!(adjust.mark("products.view", &catalogue), Mark::Implied);
+        // Taking what the given one needs takes that too.
+        let said = adjust.decide("products.view", Turn::Take, &ctx);
+        assert!(said.unwrap().starts_with("Also taken"));
+        assert_eq!(adjust.mark("products.view", &catalogue), Mark::Minus);
+        assert_eq!(adjust.mark("products.manage", &catalogue), Mark::Implied);
+        assert!(adjust.give.is_empty());
+        let had = Grant::custom(
+            ["invoices.pay", "products.view", "products.manage"]
+                .into_iter()
+                .collect(),
+        );
+        let has = Grant::custom(["invoices.pay"].into_iter().collect());
+        assert_eq!(adjust.onto(&had, &catalogue), has);
+        adjust.decide("products.view", adjust.next("products.view"), &ctx);
+        assert!(adjust.is_empty());
+    }
+
+    #[test]
+    fn what_one_does_not_hold_is_neither_given_nor_taken() {
+        let manager = ["members.manage", "members.view", "invoices.pay"];
+        let ctx = ctx(Grant::custom(manager.into_iter().collect()));
+        let mut adjust = Adjust::default();
+        assert_eq!(adjust.decide("invoices.pay", Turn::Give, &ctx), None);
+        for key in ["products.view", "members.view"] {
+            for turn in [Turn::Give, Turn::Take] {
+                assert!(adjust.decide(key, turn, &ctx).is_some());
+            }
+        }
+        assert_eq!(adjust.give.iter().collect::<Vec<_>>(), ["invoices.pay"]);
+        assert!(adjust.take.is_empty());
+    }
+}

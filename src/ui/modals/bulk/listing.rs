@@ -154,7 +154,8 @@ fn mark(
     match (verdict.map(Verdict::fate), tense) {
         (Some(Fate::Done), Tense::Has) => ("✓", styles.success),
         (Some(Fate::Done), Tense::Would) if plan.takes_access() => ("−", styles.danger),
-        (Some(Fate::Done), Tense::Would) => ("+", styles.success),
+        (Some(Fate::Done), Tense::Would) if plan.invites() => ("+", styles.success),
+        (Some(Fate::Done), Tense::Would) => ("~", styles.accent),
         (Some(Fate::Settled), _) => ("·", styles.muted),
         (Some(Fate::Refused), _) => ("✗", styles.danger),
         (None, _) => ("○", styles.warning),

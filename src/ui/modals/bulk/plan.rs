@@ -71,6 +71,11 @@ impl Plan {
         matches!(self.act, Act::Change(MemberAct::Remove))
     }
 
+    /// Whether it asks new people in.
+    pub(super) fn invites(&self) -> bool {
+        matches!(self.act, Act::Invite(_))
+    }
+
     /// The member of a row.
     pub(super) fn user(&self, row: usize) -> Option<UserId> {
         self.members.get(row).map(|member| member.user)

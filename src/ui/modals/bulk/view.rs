@@ -19,7 +19,7 @@ use ratatui::widgets::{Paragraph, Wrap};
 const WIDTH: u16 = 96;
 const HEIGHT: u16 = 34;
 /// Frame, free line, bar and words, free line, button.
-const RUNNING: u16 = 10;
+const RUNNING: u16 = 9;
 
 /// The places inside the dialog.
 struct Places {

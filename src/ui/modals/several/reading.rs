@@ -19,8 +19,10 @@ pub fn lines_of(text: &str) -> Vec<String> {
     let is_table = is_table.is_some_and(|line| !line.contains('@'));
     match Roster::parse(text.as_bytes(), &Wanted::Addresses) {
         Ok(roster) if !is_table => {
-            let rows = roster.rows().iter();
-            rows.map(|row| row.typed().to_owned()).collect()
+            // What is left of separators names nobody.
+            let names = |typed: &&str| typed.chars().any(char::is_alphanumeric);
+            let rows = roster.rows().iter().map(|row| row.typed());
+            rows.filter(names).map(str::to_owned).collect()
         }
         _ => raw(),
     }

@@ -85,7 +85,8 @@ impl Several {
         let places = self.places(ctx);
         dialog::draw(frame, places.area, "Invite several users", styles);
         if places.hint.height > 0 {
-            let line = Line::styled(hint(ctx), styles.muted);
+            let words = cut(&hint(ctx), usize::from(places.hint.width));
+            let line = Line::styled(words, styles.muted);
             frame.render_widget(line, places.hint);
         }
         let beside = |line: usize| self.note(line, styles);
@@ -161,7 +162,7 @@ fn hint(ctx: &Ctx) -> String {
         key.map(|key| key.to_string()).unwrap_or_default()
     };
     format!(
-        "One address a line, or a table with a column email · {} next fault · {} takes a line out",
+        "An address a line, or a table · {} next fault · {} takes a line out",
         key(Action::NextFault),
         key(Action::DropLine)
     )
