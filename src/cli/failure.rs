@@ -18,6 +18,8 @@ pub enum Exit {
     NotFound = 4,
     Conflict = 5,
     Unreachable = 6,
+    /// Ended by a signal between two batches: 128 + SIGINT, as shells have it.
+    Interrupted = 130,
 }
 
 /// The word for what somebody else changed meanwhile.

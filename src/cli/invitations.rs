@@ -1,13 +1,14 @@
-//! `rollbook invite …`: send, list, resend, cancel, edit.
+//! `rollbook invite …`: send, list, resend, cancel, edit, import.
 
-use super::args::{Choice, InviteCommand, SendArgs};
+use super::args::{Choice, ImportArgs, InviteCommand, SendArgs};
+use super::bulk::{self, Work};
 use super::caller::Caller;
 use super::documents::InvitationDocument;
 use super::failure::{Failure, Outcome};
 use super::output::{Format, Output, Table};
 use super::{terminal, words};
-use crate::domain::{AccountId, Invitation, InvitationId};
-use crate::service::{Limits, MailTruth, SendInvitation, until_known};
+use crate::domain::{AccountId, Invitation, InvitationId, roster::Wanted};
+use crate::service::{Import, Limits, MailTruth, SendInvitation, until_known};
 use secrecy::{ExposeSecret, SecretString};
 
 /// Does what was asked.
@@ -21,6 +22,7 @@ pub async fn run(caller: &Caller<'_>, command: &InviteCommand, output: &mut Outp
         InviteCommand::Resend { id, show_link } => resend(caller, (*id, *show_link), output).await,
         InviteCommand::Cancel { id, yes } => cancel(caller, (*id, *yes), output).await,
         InviteCommand::Set { id, choice } => set(caller, *id, choice, output).await,
+        InviteCommand::Import(args) => import(caller, args, output).await,
         InviteCommand::Accept(_) => Err(Failure::Usage("Accepting needs no --as".to_owned())),
     }
 }
@@ -29,16 +31,38 @@ async fn send(caller: &Caller<'_>, args: &SendArgs, output: &mut Output<'_>) -> 
     let wanted = SendInvitation {
         email: words::parse_email(&args.email)?,
         grant: words::chosen(args.choice.all, &args.choice.permission),
-        limits: if args.no_limit {
-            Limits::Lifted
-        } else {
-            Limits::Enforced
-        },
+        limits: limits(args.no_limit),
     };
     let account = caller.account().await?;
     let write = caller.write_to(account);
     let sent = until_known(|| caller.service.send_invitation(&write, &wanted)).await?;
     told(caller, (account, args.show_link), &sent.invitation, output).await
+}
+
+fn limits(lifted: bool) -> Limits {
+    if lifted {
+        Limits::Lifted
+    } else {
+        Limits::Enforced
+    }
+}
+
+async fn import(caller: &Caller<'_>, args: &ImportArgs, output: &mut Output<'_>) -> Outcome {
+    let chosen = args.all || !args.permission.is_empty();
+    let grant = chosen.then(|| words::chosen(args.all, &args.permission));
+    let roster = bulk::read(&args.file, &Wanted::Invitations(grant))?;
+    if !roster.ignored().is_empty() {
+        let columns: Vec<&str> = roster.ignored().iter().map(AsRef::as_ref).collect();
+        output.remark(&format!(
+            "Columns that are not read: {}",
+            columns.join(", ")
+        ))?;
+    }
+    let import = Import {
+        roster: &roster,
+        limits: limits(args.no_limit),
+    };
+    bulk::run(caller, (&Work::Invite(import), &args.course), output).await
 }
 
 async fn resend(

@@ -1,19 +1,19 @@
 //! `rollbook member …`: look at members, give and take permissions, remove.
 
-use super::args::{ListArgs, MemberCommand, Seen, SetArgs};
+use super::args::{ListArgs, MemberCommand, Seen};
 use super::caller::Caller;
 use super::documents::{MemberDocument, RemovedDocument};
 use super::export;
 use super::failure::{Failure, Meanwhile, Outcome};
+use super::grants;
 use super::history;
 use super::output::{Format, Output, Table};
 use super::words;
 use super::{terminal, words::parse_email};
 use crate::domain::{
-    AccountId, Catalogue, Current, Cursor, Direction, Email, Grant, GrantDiff, Member, MemberQuery,
-    Role, Seek,
+    AccountId, Catalogue, Current, Cursor, Direction, Email, Member, MemberQuery, Seek,
 };
-use crate::service::{AdjustGrant, ChangedGrant, Conflict, ServiceError, SetGrant, until_known};
+use crate::service::{Conflict, MemberAct, ServiceError, until_known};
 
 /// How many rows are fetched at once.
 const PAGE: i64 = 500;
@@ -26,16 +26,19 @@ pub async fn run(caller: &Caller<'_>, command: &MemberCommand, output: &mut Outp
     let done = match command {
         MemberCommand::List(args) => list(caller, args, output).await,
         MemberCommand::Show { email } => show(caller, email, output).await,
-        MemberCommand::Set(args) => set(caller, args, output).await,
-        MemberCommand::Grant { email, keys, seen } => {
-            adjust(caller, (email, *seen), (keys, &[]), output).await
+        MemberCommand::Set(args) => grants::set(caller, args, output).await,
+        MemberCommand::Grant(args) => {
+            let (emails, keys) = args.sorted();
+            grants::adjust(caller, (&emails, args), (&keys, &[]), output).await
         }
-        MemberCommand::Revoke { email, keys, seen } => {
-            adjust(caller, (email, *seen), (&[], keys), output).await
+        MemberCommand::Revoke(args) => {
+            let (emails, keys) = args.sorted();
+            grants::adjust(caller, (&emails, args), (&[], &keys), output).await
         }
-        MemberCommand::Remove { email, yes, seen } => {
-            remove(caller, (email, *seen), *yes, output).await
-        }
+        MemberCommand::Remove { emails, seen, many } => match grants::one(emails, many) {
+            Some(email) => remove(caller, (email, *seen), many.course.yes, output).await,
+            None => grants::all(caller, (emails, many, *seen), &MemberAct::Remove, output).await,
+        },
         MemberCommand::Restore { email, partial } => {
             history::restore(caller, email, *partial, output).await
         }
@@ -158,80 +161,6 @@ async fn show(caller: &Caller<'_>, email: &str, output: &mut Output<'_>) -> Outc
         output.line("Ownership has been offered and waits for this member's answer")?;
     }
     for line in words::held(&member.grant, catalogue) {
-        output.line(&line)?;
-    }
-    Ok(())
-}
-
-async fn set(caller: &Caller<'_>, args: &SetArgs, output: &mut Output<'_>) -> Outcome {
-    let to = if args.owner {
-        Grant::owner()
-    } else {
-        words::chosen(args.all, &args.permission)
-    };
-    let email = parse_email(&args.email)?;
-    let set = SetGrant {
-        email,
-        to,
-        version: args.seen.if_version,
-    };
-    change(caller, caller.account().await?, &set, output).await
-}
-
-/// Computed under the account's lock from what is there then: of two at once nothing is lost.
-async fn adjust(
-    caller: &Caller<'_>,
-    (email, seen): (&str, Seen),
-    (give, take): (&[String], &[String]),
-    output: &mut Output<'_>,
-) -> Outcome {
-    let keys = |keys: &[String]| keys.iter().map(String::as_str).collect();
-    let adjust = AdjustGrant {
-        email: parse_email(email)?,
-        give: keys(give),
-        take: keys(take),
-        version: seen.if_version,
-    };
-    let write = caller.write().await?;
-    let changed = until_known(|| caller.service.adjust_grant(&write, &adjust)).await?;
-    tell_changed(caller, &changed, output)
-}
-
-async fn change(
-    caller: &Caller<'_>,
-    account: AccountId,
-    set: &SetGrant,
-    output: &mut Output<'_>,
-) -> Outcome {
-    let write = caller.write_to(account);
-    let changed = until_known(|| caller.service.set_grant(&write, set)).await?;
-    let email = &changed.member.email;
-    if set.to.role == Role::Owner && changed.member.grant.role != Role::Owner {
-        let catalogue = caller.service.catalogue();
-        output.document(&MemberDocument::of(&changed.member, catalogue))?;
-        let offered = caller.would("Ownership is offered", "Ownership would be offered");
-        return output.line(&format!(
-            "{offered} to {email}, who accepts it in the console or with \
-             `rollbook --as {email} member set {email} --owner`"
-        ));
-    }
-    tell_changed(caller, &changed, output)
-}
-
-fn tell_changed(
-    caller: &Caller<'_>,
-    ChangedGrant { member, diff }: &ChangedGrant,
-    output: &mut Output<'_>,
-) -> Outcome {
-    let catalogue = caller.service.catalogue();
-    output.document(&MemberDocument::of(member, catalogue))?;
-    let email = &member.email;
-    if *diff == GrantDiff::default() {
-        return output.line(&format!("{email} has exactly that already"));
-    }
-    let now = caller.would("is now", "would be");
-    output.line(&format!("{email} {now}: {}", member.grant.badge(catalogue)))?;
-    for line in words::difference(diff, catalogue) {
         output.line(&line)?;
     }
     Ok(())

@@ -72,6 +72,14 @@ impl<'a> Output<'a> {
         Ok(())
     }
 
+    /// The same beside the result, as [`Output::remark`].
+    pub fn aside(&mut self, table: &Table) -> Outcome {
+        if self.format == Format::Plain {
+            self.err.write_all(table.render().as_bytes())?;
+        }
+        Ok(())
+    }
+
     /// Says why the command failed.
     pub fn failure(&mut self, failure: &Failure) -> Outcome {
         let words = failure.to_string();

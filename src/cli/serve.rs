@@ -45,7 +45,11 @@ pub async fn run(configured: Configured, output: &mut Output<'_>) -> Outcome {
     ended
 }
 
-async fn told_to_end() -> Outcome {
+/// Comes with SIGTERM or SIGINT.
+///
+/// # Errors
+/// Where signals can't be watched.
+pub async fn told_to_end() -> Outcome {
     let watch =
         |kind| signal(kind).map_err(|error| Failure::machine("Can't watch for signals", &error));
     let (mut term, mut int) = (

@@ -112,13 +112,22 @@ fn first_line(text: String, missing: &str) -> Outcome<SecretString> {
 /// # Errors
 /// [`Failure::Usage`] naming `instead` when nobody is there to be asked.
 pub fn confirm(question: &str, instead: &str) -> Outcome<bool> {
-    if !attended() {
-        return Err(Failure::Usage(format!(
-            "Nobody is there to be asked; say {instead}"
-        )));
-    }
+    must_be_attended(instead)?;
     let answer = ask(&format!("{question} [y/N] "))?;
     Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// Whether the question that comes can be asked.
+///
+/// # Errors
+/// [`Failure::Usage`] naming `instead` when nobody is there.
+pub fn must_be_attended(instead: &str) -> Outcome {
+    if attended() {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "Nobody is there to be asked; say {instead}"
+    )))
 }
 
 /// Asks for a line of text.

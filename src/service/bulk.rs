@@ -1,7 +1,7 @@
 //! Work on many rows: batch after batch, each one transaction under a command id of its own, so that it
 //! can be watched, stopped between two batches, and gone on with after a crash.
 
-use super::{Limits, Result, ServiceError, Write, until_known};
+use super::{Limits, Operation, Result, ServiceError, Write, until_known};
 use crate::domain::{CommandId, Email, Grant, PermissionSet, Roster, Verdict};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -72,6 +72,19 @@ pub struct BulkDone {
     pub broken_off: Option<BrokenOff>,
 }
 
+impl From<Result<Vec<Verdict>>> for BulkDone {
+    fn from(outcome: Result<Vec<Verdict>>) -> Self {
+        let (verdicts, broken_off) = match outcome {
+            Ok(verdicts) => (verdicts, None),
+            Err(error) => (Vec::new(), Some(BrokenOff::By(error))),
+        };
+        Self {
+            verdicts,
+            broken_off,
+        }
+    }
+}
+
 /// Why the rest was not come to. The same work under the same command id goes on where it ended.
 #[derive(Debug)]
 pub enum BrokenOff {
@@ -83,6 +96,7 @@ pub enum BrokenOff {
 /// One batch of a whole: its own write, and what the record of commands keeps of the request.
 pub(super) struct Batch<'a, R> {
     pub(super) write: Write,
+    pub(super) operation: Operation,
     pub(super) rows: &'a [R],
     /// The whole list and its options, and which part of it this is: another list under the same id is
     /// found out at its first batch.
@@ -91,7 +105,7 @@ pub(super) struct Batch<'a, R> {
 
 /// Runs batch after batch, each until it is known what became of it.
 pub(super) async fn in_batches<'a, R, F>(
-    (whole, fingerprint): (&Write, Sha256),
+    (whole, operation, fingerprint): (&Write, Operation, Sha256),
     rows: &'a [R],
     course: Course<'_>,
     run: impl Fn(Batch<'a, R>) -> F,
@@ -113,6 +127,7 @@ where
         let batch = || {
             run(Batch {
                 write: part(whole, number),
+                operation,
                 rows: rows_of_it,
                 request: (fingerprint.clone(), number),
             })

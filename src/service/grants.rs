@@ -62,13 +62,23 @@ impl Service {
         if before.grant.role == Role::Owner {
             return Err(unit.refuse(self, Denied::OwnerHasEverything).await?);
         }
-        self.keys_exist(&adjust.take, &before.grant.permissions)?;
-        let to = before.grant.without(&adjust.take, self.catalogue());
-        // A key that the catalogue has forgotten can still be taken by its name.
-        let to = self.checked_grant(&to.with(&adjust.give), Some(&to))?;
+        let to = self.adjusted(&before.grant, &adjust.give, &adjust.take)?;
         let (unit, member) = self.apply_grant(unit, (&before, &to), None).await?;
         let diff = GrantDiff::between(&before.grant, &member.grant, self.catalogue());
         unit.finish(ChangedGrant { member, diff }).await
+    }
+
+    /// A grant with keys given and others taken.
+    pub(super) fn adjusted(
+        &self,
+        before: &Grant,
+        give: &PermissionSet,
+        take: &PermissionSet,
+    ) -> Result<Grant> {
+        self.keys_exist(take, &before.permissions)?;
+        let to = before.without(take, self.catalogue());
+        // A key that the catalogue has forgotten can still be taken by its name.
+        self.checked_grant(&to.with(give), Some(&to))
     }
 
     /// Writes a grant with its event; `undoes` is the sequence of the change that this takes back.

@@ -17,10 +17,13 @@ use crate::{
         members, outbox, users,
     },
 };
+use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::time::Duration;
 
+/// The event of a new invitation.
+pub(super) const SENT: &str = "invitation.sent";
 /// How long an expired invitation stays in the list.
 const EXPIRED_SHOWN: Duration = Duration::from_hours(30 * 24);
 /// The most invitations in the list; the limit of pending ones is 200.
@@ -96,13 +99,8 @@ impl Service {
         .await?;
         outbox::enqueue(&unit.tx, account, id, 1).await?;
         let invitation = pending(&unit, id).await?;
-        unit.record(&draft(
-            "invitation.sent",
-            &invitation,
-            Value::Null,
-            state(&invitation),
-        ))
-        .await?;
+        unit.record(&draft(SENT, &invitation, Value::Null, state(&invitation)))
+            .await?;
         unit.finish(InvitationSent { invitation }).await
     }
 
@@ -273,7 +271,7 @@ impl Service {
         )))
     }
 
-    fn invited_grant(&self, asked: &Grant, current: Option<&Grant>) -> Result<Grant> {
+    pub(super) fn invited_grant(&self, asked: &Grant, current: Option<&Grant>) -> Result<Grant> {
         let grant = self.checked_grant(asked, current)?;
         if grant.role == crate::domain::Role::Custom && grant.permissions.is_empty() {
             return Err(Invalid::NothingChosen.into());
@@ -281,7 +279,7 @@ impl Service {
         Ok(grant)
     }
 
-    async fn inviter_name(&self, unit: &Unit<'_>, actor: &Actor) -> Result<String> {
+    pub(super) async fn inviter_name(&self, unit: &Unit<'_>, actor: &Actor) -> Result<String> {
         let Some(user) = actor.user_id() else {
             return Ok(actor.label());
         };
@@ -304,14 +302,26 @@ async fn any(unit: &Unit<'_>, id: InvitationId) -> Result<Invitation> {
     invitation.ok_or(ServiceError::NotFound { what: "Invitation" })
 }
 
+/// An invitation as the audit log keeps it.
 pub(super) fn state(invitation: &Invitation) -> Value {
+    let link = (invitation.generation, invitation.expires_at);
+    state_of(invitation.id, invitation.status, &invitation.grant, link)
+}
+
+/// The same of its parts; of the link its generation and its end.
+pub(super) fn state_of(
+    id: InvitationId,
+    status: InvitationStatus,
+    grant: &Grant,
+    (generation, expires_at): (i32, Timestamp),
+) -> Value {
     json!({
-        "id": invitation.id,
-        "status": invitation.status,
-        "role": invitation.grant.role,
-        "permissions": invitation.grant.permissions,
-        "generation": invitation.generation,
-        "expires_at": invitation.expires_at,
+        "id": id,
+        "status": status,
+        "role": grant.role,
+        "permissions": grant.permissions,
+        "generation": generation,
+        "expires_at": expires_at,
     })
 }
 

@@ -198,7 +198,12 @@ pub(super) fn at_version(member: &Member, version: Option<i64>) -> Result<()> {
 
 /// A membership as the audit log keeps it; enough to bring it back.
 pub(super) fn state(member: &Member) -> Value {
-    json!({"role": member.grant.role, "permissions": member.grant.permissions})
+    granted(&member.grant)
+}
+
+/// The same of the grant alone.
+pub(super) fn granted(grant: &Grant) -> Value {
+    json!({"role": grant.role, "permissions": grant.permissions})
 }
 
 pub(super) fn draft(

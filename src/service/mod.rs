@@ -13,6 +13,7 @@ mod error;
 mod grants;
 mod import;
 mod invitations;
+mod judge;
 mod keys;
 mod limits;
 mod live;
@@ -31,6 +32,7 @@ mod settings;
 mod sign_in;
 mod undo;
 mod unit;
+mod weigh;
 
 pub use bulk::{BATCH, BrokenOff, BulkDone, Course, Import, MemberAct, MemberChange, Progress};
 pub use error::{Conflict, Invalid, Result, ServiceError, SignInFault};

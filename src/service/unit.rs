@@ -10,7 +10,7 @@ use crate::{
         policy::{self, Deed, Denied},
     },
     store::{
-        Connection, Scope, StoreError, accounts, commands, events, members,
+        Connection, Scope, StoreError, accounts, append, commands, events, members,
         sessions::{Live, Touch},
     },
 };
@@ -135,6 +135,11 @@ impl Unit<'_> {
         self.live.second_factor
     }
 
+    /// Whether who acts proved lately that it is them.
+    pub(super) fn proved_lately(&self) -> bool {
+        self.live.fresh
+    }
+
     /// Ends the write with a refusal.
     pub(super) async fn refuse(
         self: Box<Self>,
@@ -161,9 +166,14 @@ impl Unit<'_> {
 
     /// Adds the event of the change.
     pub(super) async fn record(&self, draft: &EventDraft) -> Result<()> {
+        self.record_all(std::slice::from_ref(draft)).await
+    }
+
+    /// Adds the events of many changes, in their order.
+    pub(super) async fn record_all(&self, drafts: &[EventDraft]) -> Result<()> {
         let command = Some(self.write.command.0);
         let log = (self.account.id, &*self.keys);
-        Ok(events::append(&self.tx, log, &self.write.actor, command, draft).await?)
+        Ok(append::all(&self.tx, log, &self.write.actor, command, drafts).await?)
     }
 
     /// Records the command's result and commits; a dry run rolls back.

@@ -4,7 +4,9 @@ use super::{StoreError, events::COLUMNS};
 use crate::domain::{AccountId, KeyId, TokenKey, TokenKeys};
 use deadpool_postgres::GenericClient;
 use jiff::Timestamp;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -181,22 +183,22 @@ async fn head(
 }
 
 /// Everything of an event that its hash covers.
-pub(super) struct Link {
+pub(super) struct Link<'a> {
     pub(super) account: AccountId,
     pub(super) sequence: i64,
     pub(super) at: Timestamp,
     pub(super) actor_id: Option<Uuid>,
-    pub(super) actor: String,
-    pub(super) source: String,
-    pub(super) action: String,
+    pub(super) actor: &'a str,
+    pub(super) source: &'a str,
+    pub(super) action: &'a str,
     pub(super) subject_id: Option<Uuid>,
-    pub(super) subject: String,
-    pub(super) change: (serde_json::Value, serde_json::Value),
+    pub(super) subject: &'a str,
+    pub(super) change: (Cow<'a, Value>, Cow<'a, Value>),
     pub(super) command: Option<Uuid>,
 }
 
-impl Link {
-    fn of(account: AccountId, row: &Row) -> Self {
+impl<'a> Link<'a> {
+    fn of(account: AccountId, row: &'a Row) -> Self {
         Self {
             account,
             sequence: row.get("sequence"),
@@ -207,14 +209,14 @@ impl Link {
             action: row.get("action"),
             subject_id: row.get("subject_id"),
             subject: row.get("subject"),
-            change: (row.get("before"), row.get("after")),
+            change: (Cow::Owned(row.get("before")), Cow::Owned(row.get("after"))),
             command: row.get("command_id"),
         }
     }
 
     /// SHA-256 over the hash before and this event as one JSON array; object keys are in order.
     pub(super) fn hash(&self, before: Option<&[u8]>) -> Vec<u8> {
-        let text = serde_json::json!([
+        let everything = (
             self.account,
             self.sequence,
             self.at.as_microsecond(),
@@ -224,11 +226,12 @@ impl Link {
             self.action,
             self.subject_id,
             self.subject,
-            self.change.0,
-            self.change.1,
+            &*self.change.0,
+            &*self.change.1,
             self.command,
-        ])
-        .to_string();
+        );
+        // Text and numbers alone can't fail to be written.
+        let text = serde_json::to_vec(&everything).unwrap_or_default();
         Sha256::new()
             .chain_update(before.unwrap_or_default())
             .chain_update(text)

@@ -1,10 +1,7 @@
 //! The audit log: append-only, one SHA-256 chain per account. The caller holds the account's lock,
 //! so that sequences have no gaps and no forks.
 
-use super::{
-    StoreError,
-    chain::{self, Link, Vouched},
-};
+use super::{StoreError, append};
 use crate::domain::{
     AccountId, Actor, CHANGED, DisplaySafe, Event, EventDraft, REMOVED, TokenKeys, UserId,
 };
@@ -15,72 +12,18 @@ use uuid::Uuid;
 pub(super) const COLUMNS: &str = "id, sequence, at, actor, source, action, subject, before, after, command_id, \
     actor_id, subject_id, hash";
 
-/// Appends an event in the transaction of its change, and has the log's new end vouched for by the current
-/// key. Where nobody vouches for the end that is there, the new one is not vouched for either: a log that
-/// was cut short must not become whole by what happens next.
+/// Appends one event, as [`append::all`] does.
 ///
 /// # Errors
 /// What the database says; then the change must not happen either.
 pub async fn append(
     db: &impl GenericClient,
-    (account, keys): (AccountId, &TokenKeys),
+    log: (AccountId, &TokenKeys),
     actor: &Actor,
     command: Option<Uuid>,
     draft: &EventDraft,
 ) -> Result<(), StoreError> {
-    let last = "SELECT sequence, hash, clock_timestamp() AS at, a.audit_sequence, a.audit_head
-        FROM accounts a LEFT JOIN LATERAL (SELECT sequence, hash FROM events
-                WHERE account_id = a.id ORDER BY sequence DESC LIMIT 1) last ON true
-        WHERE a.id = $1";
-    let row = db
-        .query_one(&db.prepare_cached(last).await?, &[&account.0])
-        .await?;
-    let link = Link {
-        account,
-        sequence: row.get::<_, Option<i64>>("sequence").unwrap_or_default() + 1,
-        at: row.get("at"),
-        actor_id: actor.user_id().map(|user| user.0),
-        actor: actor.label(),
-        source: actor.origin.as_str().to_owned(),
-        action: draft.action.to_owned(),
-        subject_id: draft.subject_id,
-        subject: draft.subject.clone(),
-        change: (draft.before.clone(), draft.after.clone()),
-        command,
-    };
-    let hash = link.hash(row.get::<_, Option<&[u8]>>("hash"));
-    let sql = "INSERT INTO events (account_id, sequence, at, actor_id, actor, source, action,
-            subject_id, subject, before, after, command_id, hash)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
-    db.execute(
-        &db.prepare_cached(sql).await?,
-        &[
-            &account.0,
-            &link.sequence,
-            &link.at,
-            &link.actor_id,
-            &link.actor,
-            &link.source,
-            &link.action,
-            &link.subject_id,
-            &link.subject,
-            &link.change.0,
-            &link.change.1,
-            &link.command,
-            &hash,
-        ],
-    )
-    .await?;
-    let vouched = chain::who_vouches(
-        (account, keys),
-        row.get::<_, Option<i64>>("sequence").zip(row.get("hash")),
-        (row.get("audit_sequence"), row.get("audit_head")),
-    );
-    if vouched == Vouched::Nobody {
-        tracing::error!(%account, "the audit log is not what it was; `rollbook audit verify` says where");
-        return Ok(());
-    }
-    chain::set_head(db, (account, keys.current()), (link.sequence, &hash)).await
+    append::all(db, log, actor, command, std::slice::from_ref(draft)).await
 }
 
 /// The newest events, newest first; `before` pages on from a sequence.

@@ -3,6 +3,7 @@
 //! The service opens and commits transactions; nothing here decides what is allowed.
 
 pub mod accounts;
+pub mod append;
 mod cancel;
 pub mod chain;
 pub mod commands;
@@ -12,9 +13,11 @@ mod error;
 pub mod events;
 pub mod factors;
 pub mod health;
+pub mod import;
 pub mod invitations;
 pub mod local;
 pub mod logins;
+pub mod many;
 pub mod members;
 pub mod migrate;
 mod notify;

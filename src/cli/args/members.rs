@@ -1,7 +1,15 @@
 //! `rollbook member …`.
 
+use super::CourseArgs;
 use crate::domain::Sort;
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const MANY: &str = "\
+Several addresses, or a list with --from FILE, get a verdict each first; then all that are right
+are written, the others are named and passed over, and the exit code is what the command has for
+the first of them alone. Ctrl-C ends before the next batch (exit 130); the same command with
+--resume ID goes on, and does nothing twice.";
 
 /// What can be done with members.
 #[derive(Debug, Subcommand)]
@@ -21,37 +29,25 @@ Examples:
   rollbook member set ada@example.com --owner
 
 --owner by the operator takes effect at once; by an owner it is an offer that the
-member accepts with the same command on themselves, or in the console.")]
+member accepts with the same command on themselves, or in the console. Ownership is handed
+over one by one; anything else can be set for several addresses, or with --from FILE for a list.")]
     Set(SetArgs),
-    /// Give a member more permissions; what they have stays
-    Grant {
-        /// The member's address
-        email: String,
-        /// Permission keys, such as products.view; what one needs comes with it
-        #[arg(required = true, value_name = "KEY")]
-        keys: Vec<String>,
-        #[command(flatten)]
-        seen: Seen,
-    },
-    /// Take permissions from a member; what depends on them goes too
-    Revoke {
-        /// The member's address
-        email: String,
-        /// Permission keys, such as products.view
-        #[arg(required = true, value_name = "KEY")]
-        keys: Vec<String>,
-        #[command(flatten)]
-        seen: Seen,
-    },
+    /// Give members more permissions; what they have stays
+    #[command(after_help = MANY)]
+    Grant(AdjustArgs),
+    /// Take permissions from members; what depends on them goes too
+    #[command(after_help = MANY)]
+    Revoke(AdjustArgs),
     /// End a membership with its sessions and the invitations it sent
+    #[command(after_help = MANY)]
     Remove {
-        /// The member's address
-        email: String,
-        /// Do not ask
-        #[arg(long)]
-        yes: bool,
+        /// The member's address; several for several members
+        #[arg(value_name = "EMAIL", required_unless_present = "from")]
+        emails: Vec<String>,
         #[command(flatten)]
         seen: Seen,
+        #[command(flatten)]
+        many: Many,
     },
     /// Take back a removal, else the last change of permissions
     #[command(after_help = "\
@@ -82,6 +78,47 @@ pub struct Seen {
     /// Only if the membership still has this version, as `member show --json` gives it
     #[arg(long, value_name = "N")]
     pub if_version: Option<i64>,
+}
+
+/// Further members.
+#[derive(Debug, Clone, Args)]
+pub struct Many {
+    /// Also everybody in this list of addresses; - reads it from standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "if_version")]
+    pub from: Option<PathBuf>,
+    #[command(flatten)]
+    pub course: CourseArgs,
+}
+
+/// Which keys, and whose.
+#[derive(Debug, Args)]
+pub struct AdjustArgs {
+    /// The member's address
+    pub email: String,
+    /// Permission keys, such as products.view; what one needs comes along. Further addresses may stand
+    /// before them
+    #[arg(value_name = "KEY", required_unless_present = "from")]
+    pub keys: Vec<String>,
+    #[command(flatten)]
+    pub seen: Seen,
+    #[command(flatten)]
+    pub many: Many,
+}
+
+impl AdjustArgs {
+    /// The addresses and the keys. A key has no @; with a list there need be no address.
+    pub fn sorted(&self) -> (Vec<String>, Vec<String>) {
+        let is_address = |word: &&String| word.contains('@');
+        let (mut emails, keys): (Vec<_>, Vec<_>) = self.keys.iter().partition(is_address);
+        let mut keys = keys;
+        if self.many.from.is_none() || self.email.contains('@') {
+            emails.insert(0, &self.email);
+        } else {
+            keys.insert(0, &self.email);
+        }
+        let own = |words: Vec<&String>| words.into_iter().cloned().collect();
+        (own(emails), own(keys))
+    }
 }
 
 /// Which members, in which order.
@@ -136,8 +173,9 @@ impl From<SortBy> for Sort {
         .args(["owner", "all", "permission"])
 ))]
 pub struct SetArgs {
-    /// The member's address
-    pub email: String,
+    /// The member's address; several for several members
+    #[arg(value_name = "EMAIL", required_unless_present = "from")]
+    pub emails: Vec<String>,
     /// Make the member an owner
     #[arg(long, conflicts_with_all = ["all", "permission"])]
     pub owner: bool,
@@ -149,4 +187,6 @@ pub struct SetArgs {
     pub permission: Vec<String>,
     #[command(flatten)]
     pub seen: Seen,
+    #[command(flatten)]
+    pub many: Many,
 }

@@ -8,8 +8,8 @@ mod members;
 mod operator;
 mod own;
 
-pub use invitations::{AcceptArgs, Choice, InviteCommand, SendArgs};
-pub use members::{ListArgs, MemberCommand, Seen, SetArgs};
+pub use invitations::{AcceptArgs, Choice, CourseArgs, ImportArgs, InviteCommand, SendArgs};
+pub use members::{AdjustArgs, ListArgs, Many, MemberCommand, Seen, SetArgs};
 pub use operator::{
     AccountCommand, AuditCommand, DemoArgs, ExportFormat, SetupArgs, TokenKeyCommand, UserCommand,
 };
@@ -29,7 +29,7 @@ Examples:
 
 Exit codes: 0 done, 1 unexpected, 2 wrong usage, 3 not allowed, 4 not found,
 5 conflict (already a member, already pending, changed meanwhile, last owner),
-6 database or mail server unreachable.";
+6 database or mail server unreachable, 130 ended by Ctrl-C between two batches.";
 
 /// See who can reach an account, give and take permissions, remove and invite people.
 ///
@@ -169,6 +169,14 @@ mod tests {
             "rollbook member history a@x.com --limit 5 --json",
             "rollbook invite send a@x.com --all --show-link",
             "rollbook invite send a@x.com --permission products.view --no-limit",
+            "rollbook invite import - --all --no-limit --yes --json",
+            "rollbook invite import team.csv --permission a.b c.d --batch 500 --dry-run",
+            "rollbook invite import team.csv --resume 0197a0c2-6a0a-7000-8000-000000000000",
+            "rollbook member grant a@x.com b@x.com products.view --yes",
+            "rollbook member revoke products.view --from list.txt --yes",
+            "rollbook member set a@x.com b@x.com --all",
+            "rollbook member set --all --from -",
+            "rollbook member remove a@x.com b@x.com --from list.txt --yes",
             "rollbook invite list",
             "rollbook session end-all --as a@x.com",
             "rollbook second-factor enrol --as a@x.com",
@@ -207,10 +215,31 @@ mod tests {
             "rollbook invite send a@x.com",
             "rollbook invite send a@x.com --owner",
             "rollbook member grant a@x.com",
+            "rollbook member remove",
+            "rollbook member set --all",
+            "rollbook invite import team.csv --batch 0",
+            "rollbook member remove --from list.txt --if-version 3",
             "rollbook invite accept LINK --decline --name Ada",
         ] {
             assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
         }
+    }
+
+    #[test]
+    fn addresses_and_keys_are_told_apart() {
+        let sorted = |line: &str| match parse(line).unwrap().command {
+            Some(Command::Member(MemberCommand::Grant(grant))) => grant.sorted(),
+            _ => panic!("not a grant"),
+        };
+        let (emails, keys) = sorted("rollbook member grant a@x.com b@x.com a.x b.y");
+        assert_eq!((emails.len(), keys.len()), (2, 2));
+        let (emails, keys) = sorted("rollbook member grant a.x b.y --from list.txt");
+        assert_eq!(
+            (emails.len(), keys),
+            (0, vec!["a.x".to_owned(), "b.y".to_owned()])
+        );
+        // What is no address is told so, not taken for a key.
+        assert_eq!(sorted("rollbook member grant ada a.x").0, ["ada"]);
     }
 
     #[test]
@@ -221,9 +250,9 @@ mod tests {
         };
         assert_eq!(send.choice.permission, ["a.x", "b.y", "c.z"]);
         let cli = parse("rollbook member revoke a@x.com a.x b.y").unwrap();
-        let Some(Command::Member(MemberCommand::Revoke { keys, .. })) = cli.command else {
+        let Some(Command::Member(MemberCommand::Revoke(revoke))) = cli.command else {
             panic!("not a revoke");
         };
-        assert_eq!(keys, ["a.x", "b.y"]);
+        assert_eq!(revoke.keys, ["a.x", "b.y"]);
     }
 }

@@ -34,7 +34,7 @@ fn addresses(line: &str) -> Vec<&str> {
 
 /// Splits at a separator that does not stand between quotation marks.
 fn split(text: &str, separator: char) -> Vec<&str> {
-    let balanced = text.matches('"').count() % 2 == 0;
+    let balanced = text.matches('"').count().is_multiple_of(2);
     let mut quoted = false;
     text.split(|c: char| {
         quoted ^= c == '"' && balanced;

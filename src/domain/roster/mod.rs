@@ -35,7 +35,8 @@ pub struct Row {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     pub email: Email,
-    grant: usize,
+    /// Its place among the list's grants.
+    pub grant: usize,
 }
 
 /// A row that can't be right, or says the same again.
@@ -105,6 +106,11 @@ impl Roster {
     /// The rows, in the order of the text.
     pub fn rows(&self) -> &[Row] {
         &self.rows
+    }
+
+    /// The different grants.
+    pub fn grants(&self) -> &[Grant] {
+        &self.grants
     }
 
     /// The grant of a row.
@@ -231,7 +237,7 @@ fn text(bytes: &[u8]) -> Result<&str, RosterError> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|fault| {
         let good = bytes.get(..fault.valid_up_to()).unwrap_or_default();
-        let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = good.split(|byte| *byte == b'\n').count();
         RosterError::NotUtf8 { line }
     })
 }

@@ -2,8 +2,10 @@
 
 mod access;
 mod audit;
+mod changes;
 mod edits_at_once;
 mod foreign;
+mod import;
 mod links;
 mod links_at_once;
 mod live;

@@ -8,14 +8,16 @@ use crate::support::{
 use rollbook::{
     domain::{
         AccountId, Actor, Email, Grant, InvitationId, InvitationToken, MemberQuery, PermissionSet,
-        Secret256, Seek, SessionId, TokenKey, policy::Denied,
+        Roster, Secret256, Seek, SessionId, TokenKey, policy::Denied, roster::Wanted,
     },
     service::{
-        AdjustGrant, Dead, Limits, Look, Operation, Policy, Registration, SendInvitation, Service,
-        ServiceError, SetGrant, SignInFault, Write,
+        AdjustGrant, BATCH, BrokenOff, BulkDone, Course, Dead, Import, Limits, Look, MemberAct,
+        MemberChange, Operation, Policy, Registration, SendInvitation, Service, ServiceError,
+        SetGrant, SignInFault, Write,
     },
 };
 use std::collections::HashSet;
+use tokio_util::sync::CancellationToken;
 
 type Outcome = Result<(), ServiceError>;
 
@@ -69,6 +71,8 @@ async fn change(service: &Service, operation: Operation, write: &Write) -> Outco
         Operation::OfferOwnership => service.offer_ownership(write, &bob()).await.map(drop),
         Operation::AcceptOwnership => service.accept_ownership(write).await.map(drop),
         Operation::SendInvitation => service.send_invitation(write, &send).await.map(drop),
+        Operation::ImportInvitations => import(service, write).await,
+        Operation::ChangeMembers => change_many(service, write).await,
         Operation::ResendInvitation => {
             let id = pending(service, write.account).await.unwrap_or(id);
             service.resend_invitation(write, id).await.map(drop)
@@ -92,6 +96,53 @@ async fn change(service: &Service, operation: Operation, write: &Write) -> Outco
         Operation::RequireSecondFactor => service.require_second_factor(write, true).await,
         other => panic!("{other:?} has no abuse test"),
     }
+}
+
+/// Work on many rows ends in its first batch, for whom the rule keeps out.
+fn ended(done: BulkDone) -> Outcome {
+    match done.broken_off {
+        Some(BrokenOff::By(error)) => Err(error),
+        other => panic!("{other:?} {:?}", done.verdicts),
+    }
+}
+
+fn roster() -> Roster {
+    let wanted = Wanted::Invitations(Some(custom(&["domains.view"])));
+    Roster::parse(b"new@acme.example", &wanted).unwrap()
+}
+
+async fn import(service: &Service, write: &Write) -> Outcome {
+    let import = Import {
+        roster: &roster(),
+        limits: Limits::Lifted,
+    };
+    let course = Course {
+        batch: BATCH,
+        progress: &mut |_| {},
+        stop: &CancellationToken::new(),
+    };
+    ended(service.import_invitations(write, &import, course).await)
+}
+
+fn changes() -> Vec<MemberChange> {
+    let change = |act| MemberChange {
+        email: bob(),
+        version: None,
+        act,
+    };
+    vec![
+        change(MemberAct::Set(custom(&["domains.view"]))),
+        change(MemberAct::Remove),
+    ]
+}
+
+async fn change_many(service: &Service, write: &Write) -> Outcome {
+    let course = Course {
+        batch: BATCH,
+        progress: &mut |_| {},
+        stop: &CancellationToken::new(),
+    };
+    ended(service.change_members(write, &changes(), course).await)
 }
 
 fn gone() -> Email {
@@ -136,6 +187,18 @@ async fn look(
             .removal_preview(actor, account, &bob())
             .await
             .map(drop),
+        Operation::PreviewChanges => service
+            .preview_changes(actor, account, &changes())
+            .await
+            .map(drop),
+        Operation::PreviewImport => {
+            let import = Import {
+                roster: &roster(),
+                limits: Limits::Enforced,
+            };
+            let preview = service.preview_import(actor, account, &import);
+            preview.await.map(drop)
+        }
         Operation::MemberHistory => service
             .member_history(actor, account, &gone(), (None, 10))
             .await
