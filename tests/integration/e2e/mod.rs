@@ -7,4 +7,5 @@ mod console;
 mod hangup;
 mod identity;
 mod live;
+mod many;
 mod outage;

@@ -3,7 +3,9 @@
 
 use super::screen::{World, invitation};
 use rollbook::domain::{DeliveryState, Grant, Role, Verdict};
-use rollbook::ui::effect::{Break, BulkEnd, BulkRun, Failure, MemberAct, MemberChange, Work};
+use rollbook::ui::effect::{
+    Break, BulkEnd, BulkRun, Effect, Failure, MemberAct, MemberChange, Work,
+};
 use rollbook::ui::message::Message;
 use std::collections::HashMap;
 
@@ -26,8 +28,27 @@ pub(crate) struct Many {
 }
 
 impl World {
+    /// Answers what is about many; gives any other effect back.
+    pub(crate) fn answer_many(&mut self, effect: Effect) -> Result<Option<Message>, Effect> {
+        Ok(match effect {
+            Effect::PreviewBulk(_, work) => {
+                Some(Message::BulkPreviewed(Ok(self.judge(&work, usize::MAX))))
+            }
+            Effect::RunBulk(run) => self.run(*run),
+            Effect::StopBulk => {
+                self.many.stops += 1;
+                None
+            }
+            Effect::FindEverybody(_, query) => {
+                let found = Some(self.matching(&query));
+                Some(Message::EverybodyFound(Ok(found)))
+            }
+            other => return Err(other),
+        })
+    }
+
     /// The verdicts of the first `rows` rows.
-    pub(crate) fn judge(&self, work: &Work, rows: usize) -> Vec<Verdict> {
+    fn judge(&self, work: &Work, rows: usize) -> Vec<Verdict> {
         match work {
             Work::Invite(roster) => {
                 let mut sent = 0;
@@ -77,7 +98,7 @@ impl World {
         }
     }
 
-    pub(crate) fn run(&mut self, run: BulkRun) -> Option<Message> {
+    fn run(&mut self, run: BulkRun) -> Option<Message> {
         if self.many.holds {
             self.many.held = Some(run);
             return None;

@@ -171,6 +171,10 @@ impl World {
         {
             return Some(message);
         }
+        let effect = match self.answer_many(effect) {
+            Ok(message) => return message,
+            Err(effect) => effect,
+        };
         match effect.slot() {
             Some(_) => self.reads += 1,
             None if matches!(effect, Effect::Stop) => self.stops += 1,
@@ -221,17 +225,6 @@ impl World {
             Effect::FindUndo(_) => Message::UndoFound(self.undo()),
             Effect::MemberHistory(_, email, before) => {
                 Message::HistoryLoaded(Ok(Box::new(self.history(&email, before))))
-            }
-            Effect::PreviewBulk(_, work) => {
-                Message::BulkPreviewed(Ok(self.judge(&work, usize::MAX)))
-            }
-            Effect::RunBulk(run) => return self.run(*run),
-            Effect::StopBulk => {
-                self.many.stops += 1;
-                return None;
-            }
-            Effect::FindEverybody(_, query) => {
-                Message::EverybodyFound(Ok(Some(self.matching(&query))))
             }
             effect => return own(&effect),
         })

@@ -25,7 +25,8 @@ fn hides(screen: &Screen, words: &str) {
 
 fn marks(screen: &Screen) -> usize {
     let text = screen.text();
-    text.lines().filter(|line| line.contains('✓')).count()
+    let marked = |line: &&str| line.contains('✓') && line.contains("Manage");
+    text.lines().filter(marked).count()
 }
 
 #[test]

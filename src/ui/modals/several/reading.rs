@@ -21,7 +21,7 @@ pub fn lines_of(text: &str) -> Vec<String> {
         Ok(roster) if !is_table => {
             // What is left of separators names nobody.
             let names = |typed: &&str| typed.chars().any(char::is_alphanumeric);
-            let rows = roster.rows().iter().map(|row| row.typed());
+            let rows = roster.rows().iter().map(Row::typed);
             rows.filter(names).map(str::to_owned).collect()
         }
         _ => raw(),
