@@ -120,12 +120,13 @@ impl Members {
         let done = match action {
             Action::MarkMember => {
                 let member = self.window.selected()?;
-                let done = self.marked.turn(member, ctx);
-                self.window.step(1, height);
-                if done.is_ok() {
-                    return Some(self.ahead(height, ctx));
+                match self.marked.turn(member, ctx) {
+                    Ok(()) => {
+                        self.window.step(1, height);
+                        return Some(self.ahead(height, ctx));
+                    }
+                    refused => refused,
                 }
-                done
             }
             Action::MarkRange => self.mark_range(ctx),
             Action::MarkEverybody => return Some(self.find_everybody(ctx)),

@@ -172,7 +172,7 @@ async fn b05_a_pasted_list_is_judged_put_right_and_sent() {
         ida@@new.example\r\n";
     terminal.keys(&format!("\x1b[200~{pasted}\x1b[201~"));
     terminal.see("Invite several users");
-    terminal.see("· members already");
+    terminal.see("· in the account already");
     terminal.see("✗ The address needs exactly one @");
     terminal.see("Send 2 invitations");
     // Escape loses nothing.

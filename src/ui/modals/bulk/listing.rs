@@ -20,6 +20,8 @@ pub(super) enum Tense {
 enum Entry {
     /// The verdict's place among all, and how many rows follow.
     Heading(usize, usize),
+    /// Why all of them, as this row has it; which line of that.
+    Reason(usize, usize),
     Row(usize),
 }
 
@@ -29,11 +31,15 @@ pub(super) struct Listing {
     verdicts: Vec<Verdict>,
     tense: Tense,
     entries: Vec<Entry>,
+    /// Groups whose rows all have the same reason, which then stands above them.
+    alike: [bool; GROUPS],
 }
 
 /// The place of rows without a verdict: work that was broken off did not come to them.
 const NOT_COME_TO: usize = Verdict::WORDS.len();
 const GROUPS: usize = NOT_COME_TO + 1;
+/// A reason that is wider may need a second line.
+const NARROW: u16 = 70;
 
 impl Listing {
     /// The verdicts of the first of `rows` rows.
@@ -57,10 +63,21 @@ impl Listing {
         let mut order: Vec<usize> = (0..GROUPS).collect();
         order.sort_by_key(rank);
         let mut entries = Vec::with_capacity(rows + GROUPS);
+        let mut alike = [false; GROUPS];
         for group in order {
             let rows = groups.get(group).map(Vec::as_slice).unwrap_or_default();
             if !rows.is_empty() {
                 entries.push(Entry::Heading(group, rows.len()));
+                let lines = common_reason(rows, &verdicts).map(|reason| {
+                    // What fits no line of a usual dialog has a second.
+                    1 + usize::from(columns(&reason) > NARROW)
+                });
+                if let (Some(first), Some(lines)) = (rows.first(), lines) {
+                    entries.extend((0..lines).map(|line| Entry::Reason(*first, line)));
+                    if let Some(alike) = alike.get_mut(group) {
+                        *alike = true;
+                    }
+                }
                 entries.extend(rows.iter().copied().map(Entry::Row));
             }
         }
@@ -68,6 +85,7 @@ impl Listing {
             verdicts,
             tense,
             entries,
+            alike,
         }
     }
 
@@ -89,7 +107,7 @@ impl Listing {
                 let words = heading(*group, self.tense).to_lowercase();
                 Some(format!("{count} {words}"))
             }
-            Entry::Row(_) => None,
+            Entry::Row(_) | Entry::Reason(..) => None,
         });
         groups.collect::<Vec<_>>().join(" · ")
     }
@@ -103,13 +121,28 @@ impl Listing {
         ctx: &Ctx,
     ) -> Vec<Line<'static>> {
         let shown = self.entries.iter().skip(top).take(usize::from(height));
+        let address = |entry: &Entry| match entry {
+            Entry::Row(row) => columns(plan.work().typed(*row)),
+            Entry::Heading(..) | Entry::Reason(..) => 0,
+        };
+        let widest = shown.clone().map(address).max().unwrap_or(0);
+        let room = widest
+            .max(24)
+            .min(width / 2 + 4)
+            .min(width.saturating_sub(2));
         shown
             .map(|entry| match entry {
                 Entry::Heading(group, count) => Line::styled(
                     format!("{} · {count}", heading(*group, self.tense)),
                     styles.title,
                 ),
-                Entry::Row(row) => self.row(*row, width, plan, (styles, ctx)),
+                Entry::Reason(row, line) => {
+                    let reason = self.verdicts.get(*row).and_then(Verdict::reason);
+                    let reason = reason.unwrap_or_default();
+                    let words = broken(&reason, usize::from(width.saturating_sub(2)), *line);
+                    Line::styled(format!("  {words}"), styles.muted)
+                }
+                Entry::Row(row) => self.row(*row, (width, room), plan, (styles, ctx)),
             })
             .collect()
     }
@@ -117,32 +150,50 @@ impl Listing {
     fn row(
         &self,
         row: usize,
-        width: u16,
+        (width, room): (u16, u16),
         plan: &Plan,
         (styles, ctx): (&Styles, &Ctx),
     ) -> Line<'static> {
         let verdict = self.verdicts.get(row);
         let (mark, style) = mark(verdict, self.tense, plan, styles);
-        let reason = verdict.and_then(Verdict::reason);
+        let group = verdict.map_or(NOT_COME_TO, Verdict::index);
+        let alike = self.alike.get(group).copied().unwrap_or(false);
+        let reason = verdict.and_then(Verdict::reason).filter(|_| !alike);
         let words = match &reason {
             Some(reason) => Some(reason.clone()),
             None => plan.difference(row, ctx),
         };
         let words = words.unwrap_or_default();
-        let width = usize::from(width).saturating_sub(2);
+        let room = usize::from(room);
+        let rest = usize::from(width).saturating_sub(room + 4);
         let address = plan.work().typed(row);
-        // The address has what the words leave it, and at least half.
-        let room = width
-            .saturating_sub(usize::from(columns(&words)) + 2)
-            .max(width / 2);
-        let room = room.min(usize::from(columns(address)).max(24)).min(width);
-        let rest = width.saturating_sub(room + 2);
         Line::from(vec![
             Span::styled(format!("{mark} "), style),
             Span::styled(pad(address, room), styles.text),
             Span::styled(format!("  {}", cut(&words, rest)), styles.muted),
         ])
     }
+}
+
+/// The reason of all of them, where they have one and the same.
+fn common_reason(rows: &[usize], verdicts: &[Verdict]) -> Option<String> {
+    let mut verdicts = rows.iter().map(|row| verdicts.get(*row));
+    let first = verdicts.next()??;
+    let same = rows.len() > 1 && verdicts.all(|verdict| verdict == Some(first));
+    first.reason().filter(|_| same)
+}
+
+/// The first line of a text, or what is left for the second.
+fn broken(text: &str, width: usize, line: usize) -> String {
+    let head: String = text.chars().take(width).collect();
+    let fits = head.len() == text.len();
+    let at = if fits {
+        head.len()
+    } else {
+        head.rfind(' ').unwrap_or(head.len())
+    };
+    let (first, rest) = text.split_at(at);
+    cut(if line == 0 { first } else { rest.trim_start() }, width)
 }
 
 fn mark(
@@ -172,14 +223,14 @@ fn heading(group: usize, tense: Tense) -> &'static str {
         ("change", Tense::Has) => "Changed",
         ("remove", Tense::Would) => "Will be removed",
         ("remove", Tense::Has) => "Removed",
-        ("member", _) => "Members already",
+        ("member", _) => "In the account already",
         ("pending", _) => "Invited already",
         ("unchanged", _) => "Unchanged",
         ("duplicate", _) => "Twice in the list",
         ("invalid", _) => "Not valid",
         ("over_limit", _) => "Over the limit",
         ("not_allowed", _) => "Not allowed",
-        ("not_member", _) => "No members (any more)",
+        ("not_member", _) => "Not in the account (any more)",
         ("conflict", _) => "In the way",
         _ => "Not come to",
     }
@@ -195,7 +246,7 @@ pub(in crate::ui::modals) fn short(verdict: &Verdict) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, Listing, Tense};
+    use super::{Entry, Listing, Tense, broken};
     use crate::domain::Verdict;
 
     #[test]
@@ -213,9 +264,23 @@ mod tests {
         );
         let rows = listing.entries.iter().filter_map(|entry| match entry {
             Entry::Row(row) => Some(*row),
-            Entry::Heading(..) => None,
+            Entry::Heading(..) | Entry::Reason(..) => None,
         });
         assert_eq!(rows.collect::<Vec<_>>(), [2, 4, 5, 0, 3, 1]);
         assert_eq!(listing.len(), 6 + 4);
+    }
+
+    #[test]
+    fn a_reason_that_all_have_stands_above_them_once() {
+        let why = "An owner has everything, always; an owner can only step down on their own or be removed";
+        let listing = Listing::new(vec![Verdict::NotAllowed(why.into()); 3], 3, Tense::Would);
+        let [head, first, second, row] = listing.entries[..4] else {
+            panic!("{:?}", listing.entries);
+        };
+        assert_eq!((head, row), (Entry::Heading(9, 3), Entry::Row(0)));
+        assert_eq!((first, second), (Entry::Reason(0, 0), Entry::Reason(0, 1)));
+        assert_eq!(broken(why, 40, 0), "An owner has everything, always; an");
+        assert_eq!(broken(why, 70, 1), "their own or be removed");
+        assert_eq!(broken("short", 40, 1), "");
     }
 }

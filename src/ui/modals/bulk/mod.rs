@@ -197,6 +197,8 @@ impl Bulk {
     fn press(&mut self, button: usize, ctx: &Ctx) -> Outcome<Submitted> {
         let goes_on = button > 0;
         match &mut self.stage {
+            // Enter once too often is no wish to stop: the button has the focus only when asked to.
+            Stage::Running(_) if goes_on => Outcome::Stay,
             Stage::Running(running) => {
                 let (ending, effect) = match running.ending {
                     Ending::No => (Ending::Asked, Effect::StopBulk),
@@ -223,7 +225,7 @@ impl Bulk {
         };
         let work = self.plan.work().clone();
         self.stage = Stage::Running(Running::new(work.len(), ctx.now));
-        self.focus = 0;
+        self.focus = 1;
         let run = BulkRun {
             seat,
             command: self.command,

@@ -98,7 +98,9 @@ impl Plan {
             }
             _ => return Some(badge),
         };
-        Some(format!("{badge} → {}", after.badge(catalogue)))
+        let short = |badge: String| badge.replace("Custom · ", "");
+        let after = short(after.badge(catalogue));
+        Some(format!("{} → {after}", short(badge)))
     }
 
     /// The title of the review and the button that writes.

@@ -1,5 +1,6 @@
 //! How the dialog for many looks at each stage.
 
+use super::adjust::Adjust;
 use super::listing::Listing;
 use super::plan::{Act, counted};
 use super::{Break, Bulk, Stage};
@@ -149,7 +150,15 @@ impl Bulk {
                     implied,
                     taken: take.clone(),
                 };
-                written::key_lines(&diff, ctx, styles)
+                let mut lines = written::key_lines(&diff, ctx, styles);
+                let (give, take) = (give.clone(), take.clone());
+                let adjust = Adjust { give, take };
+                let along = adjust.taken(&ctx.catalogue).minus(&adjust.take);
+                lines.extend(along.iter().map(|key| {
+                    let words = format!("− {}  (needs what is taken)", label(key, ctx));
+                    Line::styled(words, styles.muted)
+                }));
+                lines
             }
             Act::Change(MemberAct::Remove) => vec![
                 Line::styled(

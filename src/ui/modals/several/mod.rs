@@ -34,6 +34,8 @@ pub struct Several {
     asked: Option<Arc<Roster>>,
     /// Something changed since they were asked for.
     stale: bool,
+    /// How many rows there are of each verdict; who is not known yet is taken for new.
+    tally: Tally,
     stop: Stop,
     said: Option<String>,
 }
@@ -61,6 +63,7 @@ impl Several {
             known: HashMap::new(),
             asked: None,
             stale: true,
+            tally: Tally::default(),
             stop: Stop::Text,
             said: None,
         };
@@ -127,14 +130,13 @@ impl Several {
         }
     }
 
-    /// How many rows there are of each verdict; who is not known yet is taken for new.
-    fn tally(&self) -> Tally {
+    fn count(&mut self) {
         let new = Verdict::New(None);
         let rows = 0..self.rows().len();
         let verdicts: Vec<Verdict> = rows
             .map(|row| self.verdict(row).unwrap_or_else(|| new.clone()))
             .collect();
-        Tally::of(&verdicts)
+        self.tally = Tally::of(&verdicts);
     }
 
     /// Reads the list anew.
@@ -146,6 +148,7 @@ impl Several {
         self.roster = Roster::parse(text.join("\n").as_bytes(), &wanted)
             .map(Arc::new)
             .map_err(|fault| fault.to_string());
+        self.count();
     }
 
     /// Asks for the verdicts, where something changed.
@@ -210,6 +213,7 @@ impl Several {
                 self.known.insert(key, verdict.clone());
             }
         }
+        self.count();
     }
 
     fn on_action(&mut self, action: Action, ctx: &Ctx) -> Outcome<Submitted> {
@@ -316,7 +320,7 @@ impl Several {
             return Err((Stop::All, words.to_owned()));
         };
         refusal(&grant, ctx).map_or(Ok(()), |words| Err((Stop::Choose, words)))?;
-        if self.tally().count("new") == 0 {
+        if self.tally.count("new") == 0 {
             let words = "Nobody in the list can be invited";
             return Err((Stop::Text, words.to_owned()));
         }

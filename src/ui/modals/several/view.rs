@@ -9,7 +9,7 @@ use crate::ui::panes::grant_labels;
 use crate::ui::theme::Styles;
 use crate::ui::widgets::buttons::{Button, Buttons, Tone};
 use crate::ui::widgets::dialog;
-use crate::ui::widgets::fit::{columns, cut};
+use crate::ui::widgets::fit::{columns, cut, pad};
 use crate::ui::widgets::text_box::Look;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -52,7 +52,7 @@ impl Several {
         let [all, choose] = labels.each_ref().map(|label| columns(label) + 2);
         let radios = row(if roomy { 3 } else { 2 });
         let radio = |x: u16, width: u16| Rect { x, width, ..radios }.intersection(radios);
-        let count = self.tally().count("new");
+        let count = self.tally.count("new");
         let plural = if count == 1 { "" } else { "s" };
         let send = format!("Send {count} invitation{plural}");
         let tone = if count == 0 {
@@ -102,9 +102,14 @@ impl Several {
         let width = usize::from(places.summary.width);
         let summary = Line::styled(cut(&self.summary(), width), styles.text);
         frame.render_widget(summary, places.summary);
-        if let Some(said) = self.said.as_ref().or(self.roster.as_ref().err()) {
-            let cleared = format!("{said:<width$}");
-            let line = Line::styled(cut(&cleared, width), styles.warning);
+        let said = self.said.as_ref().or(self.roster.as_ref().err());
+        // Of the line with the cursor the whole is said.
+        let whole = || match self.beside(self.text.row()) {
+            (words, Some(Fate::Refused)) if places.said != places.summary => Some(words),
+            _ => None,
+        };
+        if let Some(said) = said.cloned().or_else(whole) {
+            let line = Line::styled(pad(&said, width), styles.warning);
             frame.render_widget(line, places.said);
         }
         let [all, choose] = &places.labels;
@@ -149,8 +154,7 @@ impl Several {
 
     /// `12 new · 1 invalid`.
     fn summary(&self) -> String {
-        let counts = self.tally();
-        let counts = counts.iter().filter(|(_, count)| *count > 0);
+        let counts = self.tally.iter().filter(|(_, count)| *count > 0);
         let words = counts.map(|(word, count)| format!("{count} {}", word.replace('_', " ")));
         words.collect::<Vec<_>>().join(" · ")
     }
