@@ -115,8 +115,8 @@ pub struct CourseArgs {
 
 fn rows(text: &str) -> Result<usize, String> {
     match text.parse() {
-        Ok(rows) if (1..=10_000).contains(&rows) => Ok(rows),
-        _ => Err("1 to 10000 rows make a batch".to_owned()),
+        Ok(rows) if (1..=5_000).contains(&rows) => Ok(rows),
+        _ => Err("1 to 5000 rows make a batch".to_owned()),
     }
 }
 

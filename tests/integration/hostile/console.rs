@@ -416,8 +416,7 @@ async fn r09_a_pasted_list_is_plain() {
             console.does(ESC);
             console.does(ESC);
         }
-        // As a table, with names of columns that nobody would give.
-        console.opens("\x0c", "Invite several users");
+        console.opens("I", "Invite several users");
         console.does(ESC);
         console.leaves();
     }

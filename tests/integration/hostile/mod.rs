@@ -8,6 +8,7 @@ mod export;
 
 mod letters;
 mod listing;
+mod lists;
 mod pages;
 mod plant;
 mod stream;

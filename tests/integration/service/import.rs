@@ -6,13 +6,15 @@ use crate::support::{
 };
 use rollbook::{
     domain::{
-        AccountId, Actor, CommandId, Grant, InvitationStatus, Roster, Verdict, roster::Wanted,
+        AccountId, Actor, CommandId, Grant, Invitation, InvitationStatus, InvitationToken, Roster,
+        Verdict, roster::Wanted,
     },
     service::{
         BrokenOff, BulkDone, Conflict, Course, Import, Limits, Progress, SendingLimits, Service,
         ServiceError, ServiceSettings, SignInFault, Write, WriteMode,
     },
 };
+use secrecy::ExposeSecret;
 use std::{num::NonZeroUsize, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -24,8 +26,8 @@ fn roster(text: &str) -> Roster {
 }
 
 fn numbered(count: usize) -> Roster {
-    let text: String = (0..count).map(|n| format!("p{n}@x.example\n")).collect();
-    roster(&text)
+    let rows: Vec<String> = (0..count).map(|n| format!("p{n}@x.example")).collect();
+    roster(&rows.join("\n"))
 }
 
 fn lifted(roster: &Roster) -> Import<'_> {
@@ -89,25 +91,29 @@ async fn manager(service: &Service, account: AccountId, keys: &[&str]) -> Actor 
     sign_in(service, "max@acme.example").await.actor
 }
 
+/// A list with a row of every kind, and an account in which each is what it is called.
+async fn every_kind(db: &TestDb, service: &Service, account: AccountId) -> Roster {
+    let by = || Write::new(&operator(), account);
+    invite(service, &by(), "waits@x.example", Grant::full()).await;
+    let late = invite(service, &by(), "late@x.example", Grant::full()).await;
+    let client = db.client().await;
+    let sql = "UPDATE invitations SET expires_at = now() - interval '1 second' WHERE id = $1";
+    let id = late.invitation.id.0;
+    client.execute(sql, &[&id]).await.unwrap();
+    roster(
+        "email,role,permissions\nnew@x.example,,\nADA@acme.example,,\nwaits@x.example,,\n\
+         late@x.example,custom,domains.view\nno address,,\nnew@X.example,,\nbob@x.example,full,\n\
+         cy@x.example,,domains.veiw\ndi@x.example,custom,\nel@x.example,owner,\n\
+         fa@x.example,,invoices.pay\n",
+    )
+}
+
 #[tokio::test]
 async fn b05_every_kind_of_row_has_its_verdict_before_and_after() {
     let db = TestDb::new().await;
     let (service, account, _) = acme(&db).await;
     let max = manager(&service, account, &["domains.view"]).await;
-    let by_operator = Write::new(&operator(), account);
-    invite(&service, &by_operator, "waits@x.example", Grant::full()).await;
-    let again = Write::new(&operator(), account);
-    let late = invite(&service, &again, "late@x.example", Grant::full()).await;
-    let late = late.invitation.id;
-    let client = db.client().await;
-    let sql = "UPDATE invitations SET expires_at = now() - interval '1 second' WHERE id = $1";
-    client.execute(sql, &[&late.0]).await.unwrap();
-    let roster = roster(
-        "email,role,permissions\nnew@x.example,,\nADA@acme.example,,\nwaits@x.example,,\n\
-         late@x.example,custom,domains.view\nno address,,\nnew@X.example,,\nbob@x.example,full,\n\
-         cy@x.example,,domains.veiw\ndi@x.example,custom,\nel@x.example,owner,\n\
-         fa@x.example,,invoices.pay\n",
-    );
+    let roster = every_kind(&db, &service, account).await;
     let expected = [
         "new",
         "member",
@@ -147,21 +153,20 @@ async fn b05_every_kind_of_row_has_its_verdict_before_and_after() {
     let Verdict::New(Some(id)) = done.verdicts[0] else {
         panic!("{:?}", done.verdicts[0]);
     };
-    let new = listed
-        .iter()
-        .find(|invitation| invitation.id == id)
-        .unwrap();
+    let new = listed.iter().find(|invitation| invitation.id == id);
+    is_new(new.unwrap(), &max);
+    let late = "invitations WHERE email_key = 'late@x.example'";
+    assert_eq!(count(&db, late).await, 2);
+}
+
+fn is_new(new: &Invitation, by: &Actor) {
     assert_eq!(new.email, email("new@x.example"));
     assert_eq!(new.grant, custom(&KEYS));
     assert_eq!(new.status, InvitationStatus::Pending);
-    assert_eq!(new.invited_by.as_str(), "max@acme.example");
-    assert_eq!(new.inviter, max.user_id());
+    assert_eq!(new.invited_by.as_str(), by.label());
+    assert_eq!(new.inviter, by.user_id());
     let life = new.created_at.duration_until(new.expires_at).as_hours();
     assert_eq!(life, 7 * 24);
-    assert_eq!(
-        count(&db, "invitations WHERE email_key = 'late@x.example'").await,
-        2
-    );
 }
 
 #[tokio::test]
@@ -194,9 +199,8 @@ async fn b05_an_imported_invitation_is_one_like_any_other() {
     let reveal = service
         .reveal_link(&Write::new(&operator, account), id)
         .await;
-    use secrecy::ExposeSecret;
     let link = reveal.unwrap().link;
-    let token = rollbook::domain::InvitationToken::from_link(link.expose_secret()).unwrap();
+    let token = InvitationToken::from_link(link.expose_secret()).unwrap();
     let joined = crate::support::register(&service, &token, "Many").await;
     assert_eq!(joined.account, account);
     assert_eq!(

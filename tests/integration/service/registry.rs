@@ -43,7 +43,6 @@ fn bob() -> Email {
 }
 
 async fn change(service: &Service, operation: Operation, write: &Write) -> Outcome {
-    let id = InvitationId::new();
     let set = SetGrant {
         email: bob(),
         to: custom(&["domains.view"]),
@@ -71,30 +70,26 @@ async fn change(service: &Service, operation: Operation, write: &Write) -> Outco
         Operation::OfferOwnership => service.offer_ownership(write, &bob()).await.map(drop),
         Operation::AcceptOwnership => service.accept_ownership(write).await.map(drop),
         Operation::SendInvitation => service.send_invitation(write, &send).await.map(drop),
-        Operation::ImportInvitations => import(service, write).await,
-        Operation::ChangeMembers => change_many(service, write).await,
-        Operation::ResendInvitation => {
-            let id = pending(service, write.account).await.unwrap_or(id);
-            service.resend_invitation(write, id).await.map(drop)
-        }
-        Operation::CancelInvitation => {
-            let id = pending(service, write.account).await.unwrap_or(id);
-            service.cancel_invitation(write, id).await.map(drop)
-        }
+        Operation::RequireSecondFactor => service.require_second_factor(write, true).await,
+        other => change_pending(service, other, write).await,
+    }
+}
+
+async fn change_pending(service: &Service, operation: Operation, write: &Write) -> Outcome {
+    let id = pending(service, write.account).await;
+    let id = id.unwrap_or_default();
+    match operation {
+        Operation::ResendInvitation => service.resend_invitation(write, id).await.map(drop),
+        Operation::CancelInvitation => service.cancel_invitation(write, id).await.map(drop),
         Operation::EditInvitation => {
-            let id = pending(service, write.account).await.unwrap_or(id);
             let to = custom(&["invoices.pay"]);
             service
                 .edit_invitation(write, id, &to, None)
                 .await
                 .map(drop)
         }
-        Operation::RevealLink => {
-            let id = pending(service, write.account).await.unwrap_or(id);
-            service.reveal_link(write, id).await.map(drop)
-        }
-        Operation::RequireSecondFactor => service.require_second_factor(write, true).await,
-        other => panic!("{other:?} has no abuse test"),
+        Operation::RevealLink => service.reveal_link(write, id).await.map(drop),
+        other => change_many(service, other, write).await,
     }
 }
 
@@ -111,19 +106,6 @@ fn roster() -> Roster {
     Roster::parse(b"new@acme.example", &wanted).unwrap()
 }
 
-async fn import(service: &Service, write: &Write) -> Outcome {
-    let import = Import {
-        roster: &roster(),
-        limits: Limits::Lifted,
-    };
-    let course = Course {
-        batch: BATCH,
-        progress: &mut |_| {},
-        stop: &CancellationToken::new(),
-    };
-    ended(service.import_invitations(write, &import, course).await)
-}
-
 fn changes() -> Vec<MemberChange> {
     let change = |act| MemberChange {
         email: bob(),
@@ -136,13 +118,51 @@ fn changes() -> Vec<MemberChange> {
     ]
 }
 
-async fn change_many(service: &Service, write: &Write) -> Outcome {
+async fn change_many(service: &Service, operation: Operation, write: &Write) -> Outcome {
     let course = Course {
         batch: BATCH,
         progress: &mut |_| {},
         stop: &CancellationToken::new(),
     };
-    ended(service.change_members(write, &changes(), course).await)
+    let (roster, limits) = (&roster(), Limits::Lifted);
+    let import = Import { roster, limits };
+    ended(match operation {
+        Operation::ImportInvitations => service.import_invitations(write, &import, course).await,
+        Operation::ChangeMembers => service.change_members(write, &changes(), course).await,
+        other => panic!("{other:?} has no abuse test"),
+    })
+}
+
+async fn read_log(
+    service: &Service,
+    operation: Operation,
+    (actor, account): (&Actor, AccountId),
+) -> Outcome {
+    match operation {
+        Operation::ListEvents => service
+            .list_events(actor, account, None, 10)
+            .await
+            .map(drop),
+        Operation::ExportEvents => service.export_events(actor, account, 0, 10).await.map(drop),
+        Operation::VerifyEvents => service.verify_events(actor, account).await.map(drop),
+        other => preview(service, other, (actor, account)).await,
+    }
+}
+
+/// Work on many rows, looked at before it is done.
+async fn preview(
+    service: &Service,
+    operation: Operation,
+    (actor, account): (&Actor, AccountId),
+) -> Outcome {
+    let (roster, limits) = (&roster(), Limits::Enforced);
+    let import = Import { roster, limits };
+    let verdicts = match operation {
+        Operation::PreviewImport => service.preview_import(actor, account, &import).await,
+        Operation::PreviewChanges => service.preview_changes(actor, account, &changes()).await,
+        other => panic!("{other:?} has no abuse test"),
+    };
+    verdicts.map(drop)
 }
 
 fn gone() -> Email {
@@ -187,31 +207,13 @@ async fn look(
             .removal_preview(actor, account, &bob())
             .await
             .map(drop),
-        Operation::PreviewChanges => service
-            .preview_changes(actor, account, &changes())
-            .await
-            .map(drop),
-        Operation::PreviewImport => {
-            let import = Import {
-                roster: &roster(),
-                limits: Limits::Enforced,
-            };
-            let preview = service.preview_import(actor, account, &import);
-            preview.await.map(drop)
-        }
         Operation::MemberHistory => service
             .member_history(actor, account, &gone(), (None, 10))
             .await
             .map(drop),
         Operation::FindUndo => service.find_undo(actor, account).await.map(drop),
         Operation::ListInvitations => service.list_invitations(actor, account).await.map(drop),
-        Operation::ListEvents => service
-            .list_events(actor, account, None, 10)
-            .await
-            .map(drop),
-        Operation::ExportEvents => service.export_events(actor, account, 0, 10).await.map(drop),
-        Operation::VerifyEvents => service.verify_events(actor, account).await.map(drop),
-        other => panic!("{other:?} has no abuse test"),
+        other => read_log(service, other, (actor, account)).await,
     }
 }
 

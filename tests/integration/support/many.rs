@@ -29,7 +29,7 @@ pub(crate) struct Many {
 
 impl World {
     /// Answers what is about many; gives any other effect back.
-    pub(crate) fn answer_many(&mut self, effect: Effect) -> Result<Option<Message>, Effect> {
+    pub(crate) fn answer_many(&mut self, effect: Effect) -> Result<Option<Message>, Box<Effect>> {
         Ok(match effect {
             Effect::PreviewBulk(_, work) => {
                 Some(Message::BulkPreviewed(Ok(self.judge(&work, usize::MAX))))
@@ -43,7 +43,7 @@ impl World {
                 let found = Some(self.matching(&query));
                 Some(Message::EverybodyFound(Ok(found)))
             }
-            other => return Err(other),
+            other => return Err(Box::new(other)),
         })
     }
 

@@ -173,13 +173,17 @@ impl World {
         }
         let effect = match self.answer_many(effect) {
             Ok(message) => return message,
-            Err(effect) => effect,
+            Err(effect) => *effect,
         };
         match effect.slot() {
             Some(_) => self.reads += 1,
             None if matches!(effect, Effect::Stop) => self.stops += 1,
             None => {}
         }
+        self.answer_one(effect)
+    }
+
+    fn answer_one(&mut self, effect: Effect) -> Option<Message> {
         Some(match effect {
             Effect::Connect => Message::Connected(Ok(Found {
                 ahead: SignedDuration::ZERO,

@@ -67,6 +67,15 @@ fn b05_a_range_and_everybody_found_are_marked() {
 }
 
 #[test]
+fn b05_too_many_are_not_marked_and_the_way_out_is_said() {
+    let mut screen = Screen::signed_in(World::small(), (120, 40));
+    screen.tell(Message::EverybodyFound(Ok(None)));
+    shows(&screen, "too many to be marked");
+    shows(&screen, "--from FILE");
+    hides(&screen, "marked ·");
+}
+
+#[test]
 fn b05_a_change_of_many_is_reviewed_done_and_told() {
     let mut screen = Screen::signed_in(World::small(), SIZE);
     screen.keys("a");
@@ -348,6 +357,9 @@ fn b05_ten_thousand_lines_are_the_most() {
     screen.keys("i").paste(&lines.join("\n"));
     shows(&screen, "Only the first 10000 lines were kept");
     shows(&screen, "Send 10000 invitations");
+    // What is typed into a long list is read when the line is left.
+    screen.keys("@ <up>");
+    shows(&screen, "Send 9999 invitations");
 }
 
 fn at_all_sizes(name: &str, world: fn() -> World, keys: &str, then: fn(&mut Screen)) {

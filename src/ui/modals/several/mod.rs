@@ -34,11 +34,16 @@ pub struct Several {
     asked: Option<Arc<Roster>>,
     /// Something changed since they were asked for.
     stale: bool,
+    /// Something was typed since the list was read.
+    unread: bool,
     /// How many rows there are of each verdict; who is not known yet is taken for new.
     tally: Tally,
     stop: Stop,
     said: Option<String>,
 }
+
+/// A longer list is read anew when the cursor leaves a line, not with every key.
+const AT_EVERY_KEY: usize = 500;
 
 /// What has the focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +68,7 @@ impl Several {
             known: HashMap::new(),
             asked: None,
             stale: true,
+            unread: false,
             tally: Tally::default(),
             stop: Stop::Text,
             said: None,
@@ -142,9 +148,10 @@ impl Several {
     /// Reads the list anew.
     fn read(&mut self, ctx: &Ctx) {
         self.stale = true;
+        self.unread = false;
         let text: Vec<&str> = self.text.lines().collect();
-        let grant = self.grant.clone().or_else(|| any_grant(ctx));
-        let wanted = Wanted::Invitations(grant);
+        let grant = self.grant.clone().unwrap_or_else(|| any_grant(ctx));
+        let wanted = Wanted::Invitations(Some(grant));
         self.roster = Roster::parse(text.join("\n").as_bytes(), &wanted)
             .map(Arc::new)
             .map_err(|fault| fault.to_string());
@@ -164,7 +171,8 @@ impl Several {
     pub fn on_event(&mut self, event: &ModalEvent<'_>, ctx: &Ctx) -> Outcome<Submitted> {
         match event {
             ModalEvent::Key(key) if self.is_typing() => {
-                if self.text.on_key(*key) {
+                self.unread |= self.text.on_key(*key);
+                if self.unread && self.rows().len() <= AT_EVERY_KEY {
                     self.read(ctx);
                 }
                 self.said = self.text.complaint();
@@ -189,6 +197,9 @@ impl Several {
 
     fn asks(&mut self, ctx: &Ctx) -> Outcome<Submitted> {
         self.text.follow(self.places(ctx).text.height);
+        if self.unread {
+            self.read(ctx);
+        }
         match self.ask(ctx) {
             Some(effect) => Outcome::Submit(Submitted::Start(effect)),
             None => Outcome::Stay,

@@ -29,14 +29,15 @@ pub fn lines_of(text: &str) -> Vec<String> {
 }
 
 /// A grant that the person may give, for judging addresses before one is chosen.
-pub(super) fn any_grant(ctx: &Ctx) -> Option<Grant> {
+pub(super) fn any_grant(ctx: &Ctx) -> Grant {
     let keys = ctx.catalogue.permissions().iter();
     let grants = keys.map(|permission| {
         let one = [permission.key.as_str()].into_iter().collect();
         Grant::custom(one).normalised(&ctx.catalogue)
     });
     let mut allowed = grants.filter(|grant| refusal(grant, ctx).is_none());
-    allowed.next()
+    // Who may give nothing is told so by each verdict.
+    allowed.next().unwrap_or_else(Grant::full)
 }
 
 /// Why policy refuses to invite with this grant, if it does.
