@@ -416,6 +416,8 @@ async fn r09_a_pasted_list_is_plain() {
             console.does(ESC);
             console.does(ESC);
         }
+        // Out of the pane, wherever the last ones led.
+        console.does(ESC);
         console.opens("I", "Invite several users");
         console.does(ESC);
         console.leaves();
