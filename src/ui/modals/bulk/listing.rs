@@ -161,7 +161,10 @@ impl Listing {
         let reason = verdict.and_then(Verdict::reason).filter(|_| !alike);
         let words = match &reason {
             Some(reason) => Some(reason.clone()),
-            None => plan.difference(row, ctx),
+            None if verdict.is_none_or(|verdict| verdict.fate() == Fate::Done) => {
+                plan.difference(row, ctx)
+            }
+            None => plan.badge(row, ctx),
         };
         let words = words.unwrap_or_default();
         let room = usize::from(room);

@@ -81,6 +81,12 @@ impl Plan {
         self.members.get(row).map(|member| member.user)
     }
 
+    /// What the member of a row has now.
+    pub(super) fn badge(&self, row: usize, ctx: &Ctx) -> Option<String> {
+        let member = self.members.get(row)?;
+        Some(member.grant.badge(&ctx.catalogue))
+    }
+
     /// What a row has now and what it would have, in short.
     pub(super) fn difference(&self, row: usize, ctx: &Ctx) -> Option<String> {
         let catalogue = &ctx.catalogue;
@@ -89,7 +95,7 @@ impl Plan {
             return Some(roster.grant(listed)?.badge(catalogue));
         }
         let before = &self.members.get(row)?.grant;
-        let badge = before.badge(catalogue);
+        let badge = self.badge(row, ctx)?;
         let after = match &self.act {
             Act::Change(MemberAct::Set(grant)) => grant.clone(),
             Act::Change(MemberAct::Adjust { give, take }) => {

@@ -73,7 +73,7 @@ impl Several {
             stop: Stop::Text,
             said: None,
         };
-        several.said = several.text.complaint();
+        several.said = several.left_out();
         several.read(ctx);
         let effect = several.ask(ctx);
         (Modal::Several(Box::new(several)), effect)
@@ -122,6 +122,17 @@ impl Several {
             .retain(|line| open_lines.get(line).copied().unwrap_or(true));
         self.stop = Stop::Text;
         self.read(ctx);
+    }
+
+    /// What was left out, and where the rest can go.
+    fn left_out(&self) -> Option<String> {
+        let words = self.text.complaint()?;
+        if self.text.lines().count() < MANY {
+            return Some(words);
+        }
+        Some(format!(
+            "{words}; rollbook invite import FILE takes any number"
+        ))
     }
 
     fn rows(&self) -> &[Row] {
@@ -175,13 +186,13 @@ impl Several {
                 if self.unread && self.rows().len() <= AT_EVERY_KEY {
                     self.read(ctx);
                 }
-                self.said = self.text.complaint();
+                self.said = self.left_out();
                 Outcome::Stay
             }
             ModalEvent::Paste(text) => {
                 self.stop = Stop::Text;
                 self.text.insert(lines_of(text));
-                self.said = self.text.complaint();
+                self.said = self.left_out();
                 self.read(ctx);
                 self.asks(ctx)
             }
@@ -238,7 +249,7 @@ impl Several {
             (Action::PageDown, _) => self.text.step(page),
             (Action::Confirm, Stop::Text) => {
                 self.text.split();
-                self.said = self.text.complaint();
+                self.said = self.left_out();
                 self.read(ctx);
             }
             (Action::DropLine, _) => {
