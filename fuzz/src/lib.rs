@@ -14,7 +14,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use futures_util::FutureExt;
 use rollbook::{
     domain::{
-        Cursor, Direction, DisplaySafe, Email, InvitationToken, MemberQuery, Role, Seek, Sort,
+        Cursor, Direction, DisplaySafe, Email, Grant, InvitationToken, MemberQuery, Role, Roster,
+        Seek, Sort, Verdict, roster::Wanted,
     },
     store::page,
     ui::{
@@ -29,11 +30,12 @@ use std::{collections::HashSet, sync::LazyLock};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets; a folder of `corpus/` each.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     ("display", display),
     ("email", email),
     ("form", form),
     ("keys", keys),
+    ("roster", roster),
     ("search", search),
     ("token", token),
 ];
@@ -281,5 +283,41 @@ pub fn token(data: &[u8]) {
         let link = format!("https://rollbook.example/invite/{secret}");
         let again = InvitationToken::from_link(&link).unwrap();
         assert!(again.digest() == token.digest(), "another token");
+    }
+}
+
+/// A list for an import: a file, or what somebody pasted.
+pub fn roster(data: &[u8]) {
+    for wanted in [
+        Wanted::Addresses,
+        Wanted::Invitations(None),
+        Wanted::Invitations(Some(Grant::full())),
+    ] {
+        let roster = match Roster::parse(data, &wanted) {
+            Ok(roster) => roster,
+            Err(error) => {
+                let words = error.to_string();
+                assert!(!words.is_empty() && !words.chars().any(steers), "{words:?}");
+                continue;
+            }
+        };
+        assert!(!roster.rows().is_empty());
+        assert!(roster.rows().is_sorted_by_key(|row| row.line));
+        let lines = data.split(|byte| *byte == b'\n').count();
+        let mut seen = HashSet::new();
+        for row in roster.rows() {
+            assert!((1..=lines).contains(&row.line), "line {}", row.line);
+            assert!(!row.typed().chars().any(steers), "{:?}", row.typed());
+            match &row.entry {
+                Ok(listed) => {
+                    assert!(roster.grant(listed).is_some());
+                    assert!(seen.insert(listed.email.key()), "listed twice");
+                }
+                Err(fault) => {
+                    let reason = Verdict::from(fault).reason().unwrap_or_default();
+                    assert!(!reason.is_empty() && !reason.chars().any(steers));
+                }
+            }
+        }
     }
 }

@@ -16,6 +16,9 @@ pub const BATCH: NonZeroUsize = match NonZeroUsize::new(1000) {
     None => NonZeroUsize::MIN,
 };
 
+/// How many rows a preview looks up at once.
+pub(super) const LOOKED_UP: usize = 5000;
+
 /// Whom to invite.
 #[derive(Debug, Clone, Copy)]
 pub struct Import<'a> {

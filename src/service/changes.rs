@@ -2,7 +2,7 @@
 
 use super::{
     BulkDone, Course, MemberAct, MemberChange, Operation, Result, Service, Write, WriteMode,
-    bulk::{Batch, in_batches},
+    bulk::{Batch, LOOKED_UP, in_batches},
     entrance::done,
     members::{draft, granted, state},
     unit::{Begun, Unit},
@@ -15,9 +15,6 @@ use crate::{
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
-
-/// How many rows a preview looks up at once.
-const LOOKED_UP: usize = 5000;
 
 impl Service {
     /// What would become of each change now; nothing is written. Needs `members.view`.

@@ -2,7 +2,7 @@
 
 use super::{
     BulkDone, Course, Import, Operation, Result, Service, ServiceError, Write, WriteMode,
-    bulk::{Batch, in_batches},
+    bulk::{Batch, LOOKED_UP, in_batches},
     entrance::done,
     invitations::{SENT, state_of},
     judge::Judge,
@@ -21,9 +21,6 @@ use crate::{
 use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-
-/// How many rows a preview looks up at once.
-const LOOKED_UP: usize = 5000;
 
 impl Service {
     /// What would become of each row now; nothing is written. Needs `members.view`.

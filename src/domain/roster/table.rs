@@ -114,25 +114,52 @@ pub(super) fn read(text: &str, heading: &Heading, reading: &mut Reading) {
     let mut reader = reader(text, heading.delimiter);
     let mut record = StringRecord::new();
     let mut first = true;
+    let mut lines = Lines {
+        text,
+        at: 0,
+        line: 1,
+    };
     // Nothing is left to go wrong in text that is UTF-8, with rows of any length.
     while reader.read_record(&mut record).unwrap_or(false) {
         if std::mem::take(&mut first) {
             continue;
         }
-        let line = record.position().map_or(0, csv::Position::line);
+        let begins = record.position().map_or(0, csv::Position::byte);
         let cell = |at: usize| record.get(at).unwrap_or_default();
         // A line of nothing but delimiters is the end of many a spreadsheet.
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
         reading.add(&Found {
-            line: usize::try_from(line).unwrap_or(usize::MAX),
+            line: lines.of(begins),
             address: unguarded(cell(heading.address)),
             role: heading.role.map(cell).unwrap_or_default(),
             keys: heading.permissions.iter().map(|at| cell(*at)).collect(),
         });
     }
     reading.roster.ignored.clone_from(&heading.ignored);
+}
+
+/// Finds lines. The reader's own count is one short after CRLF: it comes to the LF with the next record.
+struct Lines<'a> {
+    text: &'a str,
+    at: usize,
+    line: usize,
+}
+
+impl Lines<'_> {
+    /// The line of a record that begins here, or after the line ends that stand here.
+    fn of(&mut self, begins: u64) -> usize {
+        let ends = |byte: &&u8| matches!(byte, b'\n' | b'\r');
+        let begins = usize::try_from(begins).unwrap_or(usize::MAX);
+        let bytes = self.text.as_bytes();
+        let rest = bytes.get(begins..).unwrap_or_default();
+        let begins = begins + rest.iter().take_while(ends).count();
+        let passed = bytes.get(self.at..begins).unwrap_or_default();
+        self.line += passed.split(|byte| *byte == b'\n').count() - 1;
+        self.at = begins;
+        self.line
+    }
 }
 
 /// The cell without the `'` that keeps it from being a formula.

@@ -1,8 +1,18 @@
 //! `rollbook invite import …`, and the member commands over many members.
 
 use crate::support::{PASSWORD, program::Installation, pty::Terminal};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use serde_json::Value;
-use std::{fs, io::Write as _, path::Path, process::Stdio, time::Duration};
+use std::{
+    fs,
+    io::Write as _,
+    path::Path,
+    process::{Output, Stdio},
+    time::Duration,
+};
 
 async fn installation() -> Installation {
     let mut installation = Installation::with_account("Example Ltd", "owner@example.com").await;
@@ -160,21 +170,8 @@ async fn b05_the_same_id_goes_on_and_does_nothing_twice() {
     assert_eq!(pending(&installation), 3);
 }
 
-#[tokio::test]
-async fn b05_a_signal_ends_between_two_batches_and_the_id_goes_on() {
-    let installation = installation().await;
-    let count = 3000;
-    let list = file(&installation, "list.txt", &numbered(3000));
-    let args = [
-        "invite",
-        "import",
-        &list,
-        "--all",
-        "--no-limit",
-        "--yes",
-        "--batch",
-        "5",
-    ];
+/// Starts an import in small batches, and sends it a signal when it has begun to write.
+async fn signalled(installation: &Installation, args: &[&str], signal: Signal) -> Output {
     let mut child = installation
         .command(Path::new(env!("CARGO_BIN_EXE_rollbook")))
         .args(args)
@@ -183,43 +180,67 @@ async fn b05_a_signal_ends_between_two_batches_and_the_id_goes_on() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let client = installation.db.client().await;
-    let sql = "SELECT count(*) FROM invitations";
-    while client.query_one(sql, &[]).await.unwrap().get::<_, i64>(0) == 0 {
-        assert!(
-            child.try_wait().unwrap().is_none(),
-            "it ended before it was told to"
-        );
+    while written(installation).await == 0 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
-    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
-    let done = child.wait_with_output().unwrap();
-    let (out, err) = (
-        String::from_utf8(done.stdout).unwrap(),
-        String::from_utf8(done.stderr).unwrap(),
-    );
-    assert_eq!(done.status.code(), Some(130), "{out}{err}");
-    let written: i64 = client.query_one(sql, &[]).await.unwrap().get(0);
-    assert!(written % 5 == 0 && written < count, "{written}");
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap());
+    kill(pid, signal).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+async fn written(installation: &Installation) -> usize {
+    let client = installation.db.client().await;
+    let sql = "SELECT count(*) FROM invitations";
+    let count: i64 = client.query_one(sql, &[]).await.unwrap().get(0);
+    usize::try_from(count).unwrap()
+}
+
+const MANY: usize = 3000;
+
+#[tokio::test]
+async fn b05_a_signal_ends_between_two_batches_and_the_id_goes_on() {
+    let installation = installation().await;
+    let list = file(&installation, "list.txt", &numbered(MANY));
+    let import = ["invite", "import", &list, "--all", "--no-limit", "--yes"];
+    let import = [&import[..], &["--batch", "5"]].concat();
+    let done = signalled(&installation, &import, Signal::SIGINT).await;
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let (code, out, err) = (done.status.code(), text(done.stdout), text(done.stderr));
+    assert_eq!(code, Some(130), "{out}{err}");
+    let so_far = written(&installation).await;
+    assert!(so_far % 5 == 0 && so_far < MANY, "{so_far}");
     assert!(
         out.contains(" invited · ") && out.contains(" left"),
         "{out}"
     );
-    let id = err
-        .split("--resume ")
-        .nth(1)
-        .unwrap()
-        .split(' ')
-        .next()
-        .unwrap();
-    let rest = installation.run(&[&args[..], &["--resume", id, "--json"]].concat());
+    let id = err.split("--resume ").nth(1).unwrap();
+    let id = id.split(' ').next().unwrap();
+    let rest = installation.run(&[&import[..], &["--resume", id, "--json"]].concat());
+    assert_eq!(words(&rest.json()), vec!["new"; MANY]);
+    assert_eq!(written(&installation).await, MANY);
+}
+
+#[tokio::test]
+async fn b05_who_was_killed_goes_on_and_does_nothing_twice() {
+    let installation = installation().await;
+    let list = file(&installation, "list.txt", &numbered(MANY));
+    let id = "0197a0c2-6a0a-7000-8000-000000000001";
+    let import = ["invite", "import", &list, "--all", "--no-limit", "--yes"];
+    let import = [&import[..], &["--batch", "5", "--json", "--resume", id]].concat();
+    let killed = signalled(&installation, &import, Signal::SIGKILL).await;
     assert_eq!(
-        words(&rest.json()),
-        vec!["new"; usize::try_from(count).unwrap()]
+        (killed.status.code(), killed.stdout.as_slice()),
+        (None, &[][..])
     );
-    let written: i64 = client.query_one(sql, &[]).await.unwrap().get(0);
-    assert_eq!(written, count);
+    assert!(written(&installation).await < MANY);
+    assert_eq!(words(&installation.run(&import).json()), vec!["new"; MANY]);
+    assert_eq!(written(&installation).await, MANY);
+    let mails = "SELECT count(*) FROM outbox";
+    let client = installation.db.client().await;
+    let mails: i64 = client.query_one(mails, &[]).await.unwrap().get(0);
+    assert_eq!(usize::try_from(mails).unwrap(), MANY);
+    assert_eq!(installation.run(&["audit", "verify"]).code, 0);
 }
 
 #[tokio::test]

@@ -40,6 +40,11 @@ fn enforced(roster: &Roster) -> Import<'_> {
     Import { roster, limits }
 }
 
+/// What a console starts on a thread of its own.
+fn sent<F: Future + Send>(work: F) -> F {
+    work
+}
+
 /// Imports in batches of two; `after` is told of each, and may stop the rest.
 async fn import_watched(
     service: &Service,
@@ -53,7 +58,7 @@ async fn import_watched(
         progress: &mut |progress| after(progress, &stop),
         stop: &stop,
     };
-    service.import_invitations(write, &import, course).await
+    sent(service.import_invitations(write, &import, course)).await
 }
 
 async fn import(service: &Service, write: &Write, import: Import<'_>) -> BulkDone {
