@@ -6,17 +6,15 @@ mod view;
 
 pub use reading::lines_of;
 
-use super::bulk::short;
 use super::{Modal, ModalEvent, Outcome, Plan, Submitted};
-use crate::domain::roster::{Row, Wanted};
 use crate::domain::{Fate, Grant, Roster, Tally, Verdict};
 use crate::ui::action::Action;
-use crate::ui::effect::{Effect, MANY, Work};
-use crate::ui::message::{Message, Reply};
+use crate::ui::effect::{Effect, MANY};
+use crate::ui::message::Message;
 use crate::ui::model::Ctx;
 use crate::ui::widgets::text_box::TextBox;
 use ratatui::layout::Position;
-use reading::{any_grant, on_line, refusal};
+use reading::{on_line, refusal};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -124,61 +122,6 @@ impl Several {
         self.read(ctx);
     }
 
-    /// What was left out, and where the rest can go.
-    fn left_out(&self) -> Option<String> {
-        let words = self.text.complaint()?;
-        if self.text.lines().count() < MANY {
-            return Some(words);
-        }
-        Some(format!(
-            "{words}; rollbook invite import FILE takes any number"
-        ))
-    }
-
-    fn rows(&self) -> &[Row] {
-        self.roster.as_ref().map_or(&[], |roster| roster.rows())
-    }
-
-    /// What is known of a row; none while it is not.
-    fn verdict(&self, row: usize) -> Option<Verdict> {
-        match &self.rows().get(row)?.entry {
-            Ok(listed) => self.known.get(listed.email.key()).cloned(),
-            Err(fault) => Some(fault.into()),
-        }
-    }
-
-    fn count(&mut self) {
-        let new = Verdict::New(None);
-        let rows = 0..self.rows().len();
-        let verdicts: Vec<Verdict> = rows
-            .map(|row| self.verdict(row).unwrap_or_else(|| new.clone()))
-            .collect();
-        self.tally = Tally::of(&verdicts);
-    }
-
-    /// Reads the list anew.
-    fn read(&mut self, ctx: &Ctx) {
-        self.stale = true;
-        self.unread = false;
-        let text: Vec<&str> = self.text.lines().collect();
-        let grant = self.grant.clone().unwrap_or_else(|| any_grant(ctx));
-        let wanted = Wanted::Invitations(Some(grant));
-        self.roster = Roster::parse(text.join("\n").as_bytes(), &wanted)
-            .map(Arc::new)
-            .map_err(|fault| fault.to_string());
-        self.count();
-    }
-
-    /// Asks for the verdicts, where something changed.
-    fn ask(&mut self, ctx: &Ctx) -> Option<Effect> {
-        let (roster, seat) = (self.roster.as_ref().ok()?, ctx.seat()?);
-        if !std::mem::take(&mut self.stale) {
-            return None;
-        }
-        self.asked = Some(Arc::clone(roster));
-        Some(Effect::PreviewBulk(seat, Work::Invite(Arc::clone(roster))))
-    }
-
     pub fn on_event(&mut self, event: &ModalEvent<'_>, ctx: &Ctx) -> Outcome<Submitted> {
         match event {
             ModalEvent::Key(key) if self.is_typing() => {
@@ -215,27 +158,6 @@ impl Several {
             Some(effect) => Outcome::Submit(Submitted::Start(effect)),
             None => Outcome::Stay,
         }
-    }
-
-    fn on_previewed(&mut self, reply: &Reply<Vec<Verdict>>) {
-        let verdicts = match reply {
-            Ok(verdicts) => verdicts,
-            Err(failure) => {
-                self.said = Some(failure.text.to_string());
-                self.stale = true;
-                return;
-            }
-        };
-        let Some(roster) = self.asked.take() else {
-            return;
-        };
-        for (row, verdict) in roster.rows().iter().zip(verdicts) {
-            if let Ok(listed) = &row.entry {
-                let key = listed.email.key().to_owned();
-                self.known.insert(key, verdict.clone());
-            }
-        }
-        self.count();
     }
 
     fn on_action(&mut self, action: Action, ctx: &Ctx) -> Outcome<Submitted> {
@@ -347,18 +269,5 @@ impl Several {
             return Err((Stop::Text, words.to_owned()));
         }
         Ok(Plan::invitations(Arc::clone(roster), grant))
-    }
-
-    /// What is said beside a line: of several addresses on it, about the one that needs a look most.
-    fn beside(&self, line: usize) -> (String, Option<Fate>) {
-        let mut rows: Vec<Option<Verdict>> = on_line(self.rows(), line)
-            .map(|row| self.verdict(row))
-            .collect();
-        rows.sort_by_key(|verdict| verdict.as_ref().map(Verdict::fate));
-        match rows.pop() {
-            None => (String::new(), None),
-            Some(None) => ("…".to_owned(), None),
-            Some(Some(verdict)) => (short(&verdict), Some(verdict.fate())),
-        }
     }
 }
