@@ -207,7 +207,7 @@ fn restoring(program: &str, restoration: &Restoration, to: &Grant) -> String {
 }
 
 /// The flags of a grant, a blank before each.
-fn grant_words(grant: &Grant) -> String {
+pub(super) fn grant_words(grant: &Grant) -> String {
     let mut words = match grant.role {
         Role::Owner => return " --owner".to_owned(),
         Role::Full => " --all".to_owned(),
@@ -229,7 +229,7 @@ fn grant_words(grant: &Grant) -> String {
 }
 
 /// Quotes a word for a POSIX shell.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();

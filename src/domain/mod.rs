@@ -5,6 +5,7 @@
 
 mod account;
 mod actor;
+mod bulk;
 mod change;
 mod display;
 mod email;
@@ -28,6 +29,7 @@ mod verdict;
 
 pub use account::{Account, AccountSummary};
 pub use actor::{Actor, Origin, Standing, Who};
+pub use bulk::{ManyAct, many_command};
 pub use change::{Change, Current, GrantDiff};
 pub use display::{DisplaySafe, columns, escaped_json};
 pub use email::{Email, EmailError};

@@ -33,6 +33,13 @@ pub enum Action {
     RemoveMember,
     OfferOwnership,
     RestoreMember,
+    MarkMember,
+    MarkRange,
+    MarkEverybody,
+    UnmarkAll,
+    InviteSeveral,
+    NextFault,
+    DropLine,
     MemberHistory,
     ResendInvitation,
     CancelInvitation,
@@ -71,16 +78,19 @@ pub enum Context {
     Dialog,
     /// The review before a write.
     Review,
+    /// The box for several addresses.
+    List,
 }
 
 impl Context {
     /// All contexts, in the order in which help lists them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Members,
         Self::Invitations,
         Self::Invite,
         Self::Search,
         Self::Main,
+        Self::List,
         Self::Review,
         Self::Dialog,
         Self::Screen,
@@ -99,6 +109,7 @@ impl Context {
             Self::Screen => "screen",
             Self::Dialog => "dialog",
             Self::Review => "review",
+            Self::List => "list",
         }
     }
 
@@ -114,6 +125,7 @@ impl Context {
             Self::Screen => "Sign-in and set-up",
             Self::Dialog => "Dialogs",
             Self::Review => "Review",
+            Self::List => "Several addresses",
         }
     }
 }
@@ -177,7 +189,7 @@ impl Entry {
     }
 }
 
-use Context::{Dialog, Global, Invitations, Invite, Main, Members, Review, Screen, Search};
+use Context::{Dialog, Global, Invitations, Invite, List, Main, Members, Review, Screen, Search};
 
 const EVERY: &[Context] = &[
     Global,
@@ -189,6 +201,7 @@ const EVERY: &[Context] = &[
     Screen,
     Dialog,
     Review,
+    List,
 ];
 const LISTS: &[Context] = &[Members, Invitations, Main, Screen, Dialog, Global];
 
@@ -209,6 +222,9 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Search, "search", ("Search users by address or name", "search"), &[Main, Members]).shown(),
     entry(Action::CycleSort, "cycle-sort", ("Sort by the next column", "sort"), &[Members]).shown(),
     entry(Action::ReverseSort, "reverse-sort", ("Reverse the order", "reverse"), &[Members]),
+    entry(Action::InviteSeveral, "invite-several", ("Invite several: a list of addresses", "several"), &[Main, Invite]),
+    entry(Action::NextFault, "next-fault", ("To the next line that can't be sent", "next fault"), &[List]).shown(),
+    entry(Action::DropLine, "drop-line", ("Take the line out", "take out"), &[List]).shown(),
     entry(Action::OpenProfile, "open-profile", ("Open the profile menu", "profile"), &[Main]),
     entry(Action::UserManagement, "user-management", ("User Management", "users"), &[Main]),
     entry(Action::SwitchAccount, "switch-account", ("Switch account", "accounts"), &[Main]),
@@ -238,6 +254,10 @@ pub const ACTIONS: &[Entry] = &[
     // Named where the footer has room for more.
     entry(Action::GoTo, "go-to", ("Go to the first address that begins as typed", "go to"), &[Members]).shown(),
     entry(Action::CountExactly, "count-exactly", ("Count exactly: who matches, and where the cursor stands", "count"), &[Members]),
+    entry(Action::MarkMember, "mark-member", ("Mark or unmark the selected user, and go on", "mark"), &[Members]).shown(),
+    entry(Action::MarkRange, "mark-range", ("Mark from the user marked last to the selected one", "mark range"), &[Members]),
+    entry(Action::MarkEverybody, "mark-everybody", ("Mark everybody whom the list shows, or the search has found", "mark all"), &[Members]),
+    entry(Action::UnmarkAll, "unmark-all", ("Take all marks away", "unmark all"), &[Members]).shown(),
 ];
 
 impl Action {

@@ -1,5 +1,6 @@
 //! What the answer to an effect does to the model.
 
+use super::bulk;
 use super::changes;
 use super::effect::{Effect, Failure, FailureKind};
 use super::entering;
@@ -53,6 +54,8 @@ pub(super) fn on_answer(model: &mut Model, message: Message) -> Vec<Effect> {
             Ok(_) => succeed(model, "You are an owner of this account now"),
             Err(failure) => fail(model, &failure),
         },
+        Message::BulkEnded(command, end) => bulk::on_ended(model, command, &end),
+        Message::EverybodyFound(reply) => bulk::on_everybody(model, reply),
         Message::Heard(news) => live::on_news(model, news),
         Message::Unanswered => on_silence(model),
         message => own::on_own(model, message),
@@ -75,6 +78,8 @@ fn signed_out(model: &mut Model, message: &Message) -> bool {
     | Message::EnrolmentBegun(Err(failure))
     | Message::Proven(Err(failure))
     | Message::HistoryLoaded(Err(failure))
+    | Message::BulkPreviewed(Err(failure))
+    | Message::EverybodyFound(Err(failure))
     | Message::UndoFound(Err(failure))) = message
     else {
         return false;
@@ -99,6 +104,7 @@ fn on_members(model: &mut Model, place: Place, reply: Reply<Page<Member>>) -> Ve
     let height = usize::from(layout::rows(main.areas(area).members).height);
     match reply {
         Ok(page) => {
+            main.members.marked.refresh(&page.rows);
             let recovered = main.trouble.take().is_some();
             main.plan_poll(&ctx);
             let changed = main.members.on_loaded(place, page, (height, now));

@@ -73,6 +73,11 @@ fn main_action(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
             main.focus = Pane::Invite;
             main.invite.enter();
         }
+        Action::InviteSeveral => {
+            main.focus = Pane::Invite;
+            let wish = main.invite.open_several(&model.ctx);
+            return Some(grant_wish(model, wish));
+        }
         Action::Search => {
             main.focus = Pane::Members;
             return None;

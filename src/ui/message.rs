@@ -3,10 +3,11 @@
 //! Messages are past tense and carry domain values; a failure is already in words.
 
 use crate::domain::{
-    Change, Invitation, LoginAttempt, Member, Page, Position, Restoration, SessionSummary, User,
+    Change, CommandId, Invitation, LoginAttempt, Member, Page, Position, Restoration,
+    SessionSummary, User, Verdict,
 };
 use crate::ui::effect::{
-    Enrolment, Entered, FactorState, Failure, History, News, Presence, Session,
+    BulkEnd, Enrolment, Entered, FactorState, Failure, History, News, Presence, Progress, Session,
 };
 use crate::ui::model::Mail;
 use crossterm::event::Event;
@@ -43,6 +44,14 @@ pub enum Message {
     RemovalPreviewed(Reply<(i64, i64)>),
     /// A reviewed change was written, or refused.
     Changed(Box<Change>, Reply<Done>),
+    /// A verdict for each row of what is to be done to many.
+    BulkPreviewed(Reply<Vec<Verdict>>),
+    /// So far the work under this command is.
+    BulkProgressed(CommandId, Progress),
+    /// The work under this command is done, or broken off.
+    BulkEnded(CommandId, BulkEnd),
+    /// Everybody whom the list shows; none where they are too many.
+    EverybodyFound(Reply<Option<Vec<Member>>>),
     UndoFound(Reply<Box<Restoration>>),
     HistoryLoaded(Reply<Box<History>>),
     OwnershipAccepted(Reply<Box<Member>>),

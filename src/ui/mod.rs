@@ -9,10 +9,13 @@
 pub mod action;
 mod ageing;
 mod answers;
+mod bulk;
 mod changes;
 pub mod effect;
 mod encoder;
 mod entering;
+#[cfg(test)]
+mod fixture;
 mod frames;
 pub mod keymap;
 pub mod layout;

@@ -1,9 +1,10 @@
 //! What a pane or dialog asks for, carried out: dialogs opened and closed, effects started.
 
+use super::bulk;
 use super::changes;
 use super::effect::Effect;
 use super::modals::ModalEvent;
-use super::modals::{History, Modal, Outcome, Review, Submitted};
+use super::modals::{Bulk, History, Modal, Outcome, Permissions, Review, Submitted};
 use super::model::Model;
 use super::own::after_enrolling;
 use super::panes::Wish;
@@ -34,6 +35,8 @@ pub(super) fn settle(model: &mut Model, outcome: Outcome<Submitted>) -> Vec<Effe
             return match model.modals.pop() {
                 Some(Modal::SecondFactor(factor)) => after_enrolling(model, factor.is_done()),
                 Some(Modal::Conflict(_)) => changes::on_dropped(model),
+                Some(Modal::Bulk(closed)) => bulk::on_closed(model, &closed),
+                Some(Modal::Several(closed)) => bulk::on_list_closed(model, *closed),
                 _ => Vec::new(),
             };
         }
@@ -52,6 +55,16 @@ fn submit(model: &mut Model, submitted: Submitted) -> Vec<Effect> {
             model.modals.push(Modal::Review(review));
             None
         }
+        Submitted::ReviewMany(plan) => {
+            let (dialog, preview) = Bulk::open(*plan, &model.ctx);
+            model.modals.push(dialog);
+            preview
+        }
+        Submitted::ChooseGrant(grant) => {
+            let dialog = Permissions::for_invite(grant.as_ref(), &model.ctx);
+            model.modals.push(Modal::Permissions(dialog));
+            None
+        }
         Submitted::Edit(current, grant) => {
             changes::edit(model, *current, &grant);
             None
@@ -64,10 +77,7 @@ fn submit(model: &mut Model, submitted: Submitted) -> Vec<Effect> {
         }
         Submitted::Chosen(grant) => {
             model.modals.pop();
-            if let Some(main) = model.main_mut() {
-                main.invite.chosen(grant);
-            }
-            None
+            return bulk::on_chosen(model, grant);
         }
         Submitted::Act(action) => {
             model.modals.pop();

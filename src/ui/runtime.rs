@@ -3,7 +3,7 @@
 //! limit.
 
 use super::effect::{
-    Connect, Effect, Failure, FailureKind, Here, Seat, Slot, Watch, look_around, perform,
+    Connect, Effect, Failure, FailureKind, Here, Seat, Slot, Watch, look_around, perform, run_bulk,
 };
 use super::message::{Found, Message, Reply};
 use crate::clock::Clock;
@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
 
 /// How long leaving waits for writes that are under way.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -43,6 +44,8 @@ pub(super) struct Runtime {
     tickets: u64,
     watch: Watch,
     stops: JoinSet<()>,
+    /// Ends the work on many before its next batch.
+    bulk: CancellationToken,
     said: (mpsc::Sender<Message>, mpsc::Receiver<Message>),
 }
 
@@ -81,6 +84,7 @@ impl Runtime {
             tickets: 0,
             watch: Watch::default(),
             stops: JoinSet::new(),
+            bulk: CancellationToken::new(),
             said: mpsc::channel(QUEUE),
         }
     }
@@ -108,6 +112,7 @@ impl Runtime {
                     self.stop(call.service);
                 }
             }
+            Effect::StopBulk => self.bulk.cancel(),
             effect => self.call(effect),
         }
     }
@@ -135,11 +140,19 @@ impl Runtime {
             ticket,
             service: service.clone(),
         };
+        if let Effect::RunBulk(_) = effect {
+            self.bulk = CancellationToken::new();
+        }
         let (here, said) = (Arc::clone(&self.here), self.said.0.clone());
+        let stop = self.bulk.clone();
         self.tasks.spawn(async move {
+            let message = match effect {
+                Effect::RunBulk(run) => Some(run_bulk(*run, &service, (&said, &stop)).await),
+                effect => answer(effect, (&service, &here), &said).await,
+            };
             Finished {
                 kind,
-                message: answer(effect, (&service, &here), &said).await,
+                message,
                 service: None,
             }
         });
@@ -196,8 +209,10 @@ impl Runtime {
         Ok(finished.message)
     }
 
-    /// Waits until no write is under way, at most five seconds; then drops the rest.
+    /// Waits until no write is under way, at most five seconds; then drops the rest. Of work on many the
+    /// batch that is under way is the last.
     pub(super) async fn finish(mut self) {
+        self.bulk.cancel();
         let writes_end = async {
             while !self.writes.is_empty() {
                 match self.tasks.join_next().await {

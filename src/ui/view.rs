@@ -198,7 +198,8 @@ fn footer(model: &Model, frame: &mut Frame<'_>, row: Rect, styles: &Styles) {
     let mut used = 1;
     for (key, entry) in bound {
         let key = key.to_string();
-        let width = columns(&key) + columns(entry.hint) + 4;
+        let words = hint_words(model, entry);
+        let width = columns(&key) + columns(&words) + 4;
         if used + width > row.width + 3 {
             break;
         }
@@ -208,9 +209,24 @@ fn footer(model: &Model, frame: &mut Frame<'_>, row: Rect, styles: &Styles) {
             Danger::None => styles.muted,
         };
         spans.push(Span::styled(key, styles.accent));
-        spans.push(Span::styled(format!(" {}   ", entry.hint), hint));
+        spans.push(Span::styled(format!(" {words}   "), hint));
     }
     frame.render_widget(Line::from(spans), row);
+}
+
+/// What the footer calls an action: with marks it says to how many it would be done.
+fn hint_words(model: &Model, entry: &Entry) -> String {
+    match (entry.action, marked(model)) {
+        (Action::SetGrant | Action::RemoveMember, count @ 1..) => format!("{} {count}", entry.hint),
+        _ => entry.hint.to_owned(),
+    }
+}
+
+fn marked(model: &Model) -> usize {
+    match &model.screen {
+        Screen::Main(main) => main.members.marked.len(),
+        _ => 0,
+    }
 }
 
 /// Whether the footer names an action now: what works where the focus is. In dialogs and while
@@ -227,6 +243,7 @@ fn is_hinted(model: &Model, entry: &Entry) -> bool {
             Screen::Main(main) => main.invite.to_resend().is_some(),
             _ => false,
         },
+        Action::UnmarkAll if marked(model) == 0 => false,
         _ if model.is_typing() => false,
         _ if confined => entry.footer == Footer::Shown && special && local,
         _ => entry.footer == Footer::Shown && local,

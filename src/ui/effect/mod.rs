@@ -1,12 +1,14 @@
 //! What the console asks of the world, as values. This folder is the only part of the console that
 //! imports the service: `perform` carries an effect out, `failure` puts an error into words.
 
+mod bulk;
 mod failure;
 mod members;
 mod own;
 mod perform;
 mod watch;
 
+pub use bulk::{Break, BulkEnd, BulkRun, MANY, Work, run_bulk};
 pub use failure::{Failure, FailureKind};
 pub use perform::{COUNT_CAP, HISTORY_PAGE, look_around, perform};
 pub use watch::Watch;
@@ -17,6 +19,7 @@ use crate::domain::{
     MemberQuery, Origin, Reach, Secret256, Seek, SessionId, User,
 };
 pub use crate::service::{Enrolment, Entered, FactorState, Feed, History, News, Presence, Topics};
+pub use crate::service::{MemberAct, MemberChange, Progress};
 
 use crate::service::{Entry, Service, ServiceError, SignedIn};
 use crate::ui::message::{Message, Place};
@@ -59,6 +62,14 @@ pub enum Effect {
     RemovalPreview(Seat, Email),
     /// Write a reviewed change. The same command id again gives the first result.
     Apply(Seat, Box<Change>, CommandId),
+    /// A verdict for each row of the work; nothing is written.
+    PreviewBulk(Seat, Work),
+    /// Do the work. Tells `BulkProgressed` as it goes, and `BulkEnded`.
+    RunBulk(Box<BulkRun>),
+    /// End the work that runs before its next batch.
+    StopBulk,
+    /// Everybody whom the list shows, to be marked.
+    FindEverybody(Seat, MemberQuery),
     /// Find the person's own newest change that can be taken back.
     FindUndo(Seat),
     /// What happened to a membership before this event.
@@ -144,6 +155,8 @@ pub enum Slot {
     Watch,
     Factor,
     Sessions,
+    Bulk,
+    Everybody,
 }
 
 impl Effect {
@@ -162,6 +175,8 @@ impl Effect {
             Self::StillIn(_) => Message::StillIn(Err(failure())),
             Self::ShowSecondFactor(_) => Message::FactorShown(Err(failure())),
             Self::MySessions(_) => Message::SessionsLoaded(Err(failure())),
+            Self::PreviewBulk(..) => Message::BulkPreviewed(Err(failure())),
+            Self::FindEverybody(..) => Message::EverybodyFound(Err(failure())),
             Self::Apply(_, change, _) => {
                 let unknown = Failure::from(ServiceError::Unknown);
                 Message::Changed(change.clone(), Err(unknown))
@@ -184,6 +199,8 @@ impl Effect {
             Self::StillIn(_) => Some(Slot::Watch),
             Self::ShowSecondFactor(_) => Some(Slot::Factor),
             Self::MySessions(_) => Some(Slot::Sessions),
+            Self::PreviewBulk(..) => Some(Slot::Bulk),
+            Self::FindEverybody(..) => Some(Slot::Everybody),
             _ => None,
         }
     }

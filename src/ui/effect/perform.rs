@@ -1,5 +1,6 @@
 //! Effects carried out through the service, each answered by a message.
 
+use super::bulk::on_many;
 use super::members::{list_members, locate_member};
 use super::own::on_ones_own;
 use super::{Effect, Failure, Here, Seat, Session};
@@ -19,8 +20,8 @@ pub const COUNT_CAP: i64 = 1001;
 pub const HISTORY_PAGE: i64 = 50;
 
 /// Carries `effect` out and tells what came of it. [`Effect::Connect`], [`Effect::CopyText`],
-/// [`Effect::KeepSession`], [`Effect::Stop`] and [`Effect::StopCounting`] are the runtime's and answer
-/// nothing here.
+/// [`Effect::KeepSession`], [`Effect::Stop`], [`Effect::StopCounting`] and the work on many are the runtime's
+/// and answer nothing here.
 pub async fn perform(effect: Effect, service: &Service, here: &Here) -> Option<Message> {
     let message = match effect {
         Effect::Connect
@@ -55,7 +56,10 @@ pub async fn perform(effect: Effect, service: &Service, here: &Here) -> Option<M
         ),
         effect => match on_ones_own(effect, service).await {
             Ok(message) => message,
-            Err(effect) => return in_account(*effect, service).await,
+            Err(effect) => match on_many(*effect, service).await {
+                Ok(message) => message,
+                Err(effect) => return in_account(*effect, service).await,
+            },
         },
     };
     Some(message)

@@ -48,6 +48,11 @@ impl Choice {
         }
     }
 
+    /// Whether one of the radios is selected.
+    pub(super) fn is_begun(&self) -> bool {
+        self.role.is_some()
+    }
+
     /// The grant, once something is selected; a chosen set needs at least one key.
     pub(super) fn grant(&self, ctx: &Ctx) -> Option<Grant> {
         let grant = self.raw()?;

@@ -1,6 +1,7 @@
 //! The dialogs. One enum and a match, no trait: each takes an event and gives an [`Outcome`]; the
 //! console (`update.rs`) acts on what is submitted. Dialogs stack; the last has the focus.
 
+mod bulk;
 mod change_password;
 mod choice;
 mod confirm;
@@ -13,14 +14,17 @@ mod my_details;
 mod my_sessions;
 mod notice;
 mod permissions;
+mod picker;
 mod profile_menu;
 mod prove;
 mod review;
 mod second_factor;
+mod several;
 mod switch_account;
 mod writing;
 mod written;
 
+pub use bulk::{Bulk, BulkPermissions, Plan};
 pub use change_password::ChangePassword;
 pub use confirm::Confirm;
 pub use conflict::Conflict;
@@ -36,6 +40,7 @@ pub use profile_menu::ProfileMenu;
 pub use prove::Prove;
 pub use review::Review;
 pub use second_factor::SecondFactor;
+pub use several::{Several, lines_of};
 pub use switch_account::SwitchAccount;
 
 use super::action::{Action, Context};
@@ -79,13 +84,17 @@ pub enum Outcome<T> {
 pub enum Submitted {
     /// Show the review of this change on top; Esc there comes back here.
     Review(Box<Change>),
+    /// Show the review of this plan on top; Esc there comes back here.
+    ReviewMany(Box<Plan>),
+    /// Choose the grant of invitations on top, beginning with this one.
+    ChooseGrant(Option<Grant>),
     /// Edit what is there now, beginning with this grant.
     Edit(Box<Current>, Grant),
     /// Show what happened to this membership, on top.
     History(Email),
     /// Write it. The review waits for `Message::Changed`; on success all dialogs close.
     Apply(Box<Change>, CommandId),
-    /// The grant chosen for the invite pane; closes the dialog.
+    /// The grant chosen for invitations; closes the dialog.
     Chosen(Grant),
     /// Close the dialog and do this, as if its key had been pressed on the main screen.
     Act(Action),
@@ -109,6 +118,8 @@ pub enum Submitted {
 /// An open dialog.
 #[derive(Debug)]
 pub enum Modal {
+    Bulk(Box<Bulk>),
+    BulkPermissions(Box<BulkPermissions>),
     ChangePassword(ChangePassword),
     Confirm(Confirm),
     Conflict(Conflict),
@@ -124,6 +135,7 @@ pub enum Modal {
     Prove(Prove),
     Review(Review),
     SecondFactor(SecondFactor),
+    Several(Box<Several>),
     SwitchAccount(SwitchAccount),
 }
 
@@ -131,6 +143,8 @@ pub enum Modal {
 macro_rules! each {
     ($modal:expr, $inner:ident => $call:expr) => {
         match $modal {
+            Modal::Bulk($inner) => $call,
+            Modal::BulkPermissions($inner) => $call,
             Modal::ChangePassword($inner) => $call,
             Modal::Confirm($inner) => $call,
             Modal::Conflict($inner) => $call,
@@ -146,6 +160,7 @@ macro_rules! each {
             Modal::Prove($inner) => $call,
             Modal::Review($inner) => $call,
             Modal::SecondFactor($inner) => $call,
+            Modal::Several($inner) => $call,
             Modal::SwitchAccount($inner) => $call,
         }
     };
@@ -165,7 +180,10 @@ impl Modal {
     /// The contexts in which keys are looked up, most specific first.
     pub fn contexts(&self) -> &'static [Context] {
         match self {
-            Self::Review(_) | Self::Confirm(_) => &[Context::Review, Context::Dialog],
+            Self::Review(_) | Self::Confirm(_) | Self::Bulk(_) => {
+                &[Context::Review, Context::Dialog]
+            }
+            Self::Several(_) => &[Context::List, Context::Dialog],
             _ => &[Context::Dialog],
         }
     }
@@ -177,6 +195,7 @@ impl Modal {
             Self::ChangePassword(change) => change.is_typing(),
             Self::Prove(prove) => prove.is_typing(),
             Self::SecondFactor(factor) => factor.is_typing(),
+            Self::Several(several) => several.is_typing(),
             _ => false,
         }
     }
@@ -189,6 +208,7 @@ impl Modal {
             Self::History(history) => history.next_tick(now),
             Self::LoginLog(log) => log.next_tick(now),
             Self::MySessions(sessions) => sessions.next_tick(now),
+            Self::Bulk(bulk) => bulk.next_tick(now),
             _ => None,
         }
     }

@@ -43,6 +43,8 @@ pub struct Invite {
     pub(super) grant: Option<Grant>,
     pub(super) stop: Stop,
     pub(super) complaint: Option<(String, Way)>,
+    /// Lines of the box for several addresses, while it is closed.
+    pub(super) kept: Vec<String>,
 }
 
 impl Default for Invite {
@@ -52,6 +54,7 @@ impl Default for Invite {
             grant: None,
             stop: Stop::Email,
             complaint: None,
+            kept: Vec::new(),
         }
     }
 }
@@ -93,7 +96,11 @@ impl Invite {
 
     /// The invitation is stored: the pane is free for the next one.
     pub fn sent(&mut self) {
-        *self = Self::default();
+        let kept = std::mem::take(&mut self.kept);
+        *self = Self {
+            kept,
+            ..Self::default()
+        };
     }
 
     /// The invitation was refused; tells whether the pane has taken it as its own.
@@ -126,6 +133,9 @@ impl Invite {
                 self.cap_said();
             }
             ModalEvent::Paste(text) => {
+                if let Some(wish) = self.on_several(text, ctx) {
+                    return wish;
+                }
                 self.stop = Stop::Email;
                 self.email.on_paste(text);
                 self.complaint = None;

@@ -17,27 +17,6 @@ use ratatui::text::Span;
 const WIDE: u16 = 66;
 
 impl Invite {
-    fn labels(&self, width: u16, ctx: &Ctx) -> [String; 2] {
-        let chosen = self.grant.as_ref().filter(|grant| **grant != Grant::full());
-        let all = if self.grant == Some(Grant::full()) {
-            "(•)"
-        } else {
-            "( )"
-        };
-        let custom = if chosen.is_some() { "(•)" } else { "( )" };
-        if width < WIDE {
-            return [format!("{all} All"), format!("{custom} Choose")];
-        }
-        let chosen = chosen.map(|grant| format!(" · {}", grant.badge(&ctx.catalogue)));
-        [
-            format!("{all} All Permissions"),
-            format!(
-                "{custom} Choose Permissions{}",
-                chosen.unwrap_or_default().replace("Custom · ", "")
-            ),
-        ]
-    }
-
     /// Where everything stands: for drawing and for clicks.
     pub(super) fn places(&self, area: Rect, ctx: &Ctx) -> Places {
         let inside = layout::inside(area);
@@ -46,7 +25,7 @@ impl Invite {
             height: u16::from(index < inside.height),
             ..inside
         };
-        let labels = self.labels(inside.width, ctx);
+        let labels = grant_labels(self.grant.as_ref(), inside.width, ctx);
         let [all, choose] = labels.each_ref().map(|label| columns(label) + 2);
         let last = row(2);
         let send = Button::new("Send Invite", Tone::Plain);
@@ -120,7 +99,10 @@ impl Invite {
             }
             Some((text, Way::Resend(_))) => (format!("{text}. r resends"), styles.danger),
             Some((text, Way::Fix)) => (text.clone(), styles.danger),
-            None => (promise(&ctx.mail), styles.muted),
+            None => match self.kept_words(ctx) {
+                Some(words) => (words, styles.accent),
+                None => (promise(&ctx.mail), styles.muted),
+            },
         };
         let indent = 10.min(row.width);
         let row = Rect {
@@ -151,4 +133,26 @@ fn promise(mail: &Mail) -> String {
         Mail::Smtp { .. } => "They get a one-time link by mail, valid for 7 days".to_owned(),
         Mail::Files { folder } => format!("No mail server is set: mails are written to {folder}"),
     }
+}
+
+/// The two choices with their radios, by how much room there is.
+pub fn grant_labels(grant: Option<&Grant>, width: u16, ctx: &Ctx) -> [String; 2] {
+    let chosen = grant.filter(|grant| **grant != Grant::full());
+    let all = if grant == Some(&Grant::full()) {
+        "(•)"
+    } else {
+        "( )"
+    };
+    let custom = if chosen.is_some() { "(•)" } else { "( )" };
+    if width < WIDE {
+        return [format!("{all} All"), format!("{custom} Choose")];
+    }
+    let chosen = chosen.map(|grant| format!(" · {}", grant.badge(&ctx.catalogue)));
+    [
+        format!("{all} All Permissions"),
+        format!(
+            "{custom} Choose Permissions{}",
+            chosen.unwrap_or_default().replace("Custom · ", "")
+        ),
+    ]
 }

@@ -2,6 +2,7 @@
 //! member. What it reads stands in `members_read.rs`, drawing in `members_view.rs`.
 
 use super::go_to::GoTo;
+use super::marked::Marked;
 use super::members_read::{Jump, Reading};
 use super::window::Window;
 use crate::domain::{
@@ -37,6 +38,8 @@ pub struct Members {
     /// What others changed just now.
     pub marks: Marks<UserId>,
     pub(super) reading: Reading,
+    /// Who is marked to be changed or removed together.
+    pub marked: Marked,
 }
 
 /// Whether there is something to show.
@@ -70,6 +73,7 @@ impl Default for Members {
             due: Due::default(),
             marks: Marks::default(),
             reading: Reading::default(),
+            marked: Marked::default(),
         }
     }
 }
@@ -152,6 +156,9 @@ impl Members {
 
     fn act(&mut self, action: Action, rows: Rect, ctx: &Ctx) -> Wish {
         let height = usize::from(rows.height).max(1);
+        if let Some(wish) = self.on_marks(action, height, ctx) {
+            return wish;
+        }
         match action {
             Action::Up => self.window.step(-1, height),
             Action::Down => self.window.step(1, height),

@@ -1,5 +1,6 @@
 //! How the member table looks: columns, rows, badges, empty states.
 
+use super::marked;
 use super::members::{Loaded, Members, availability};
 use super::scroll::grouped;
 use super::{Focused, frame_of};
@@ -124,6 +125,7 @@ impl Members {
                 (false, true) => " •",
                 (false, false) => "  ",
             };
+            let marker = self.marker(member, marker);
             let line = line(member, (row.width, marker), (styles, ctx));
             let style = if here { styles.selected } else { styles.text };
             frame.render_widget(Paragraph::new(line).style(style), row);
@@ -151,7 +153,7 @@ impl Members {
         } else {
             " found"
         };
-        format!("{spinner}{count} {unit}{found}")
+        format!("{spinner}{count} {unit}{found}{}", self.marked_words())
     }
 
     fn headings(&self, width: u16, styles: &Styles) -> Line<'static> {
@@ -242,7 +244,7 @@ fn line(
         .last_login
         .map_or_else(|| "Never".to_owned(), |at| ctx.relative(at));
     let mut spans = vec![Span::styled(marker, styles.accent)];
-    spans.extend(table::cell(&address, email, styles.text));
+    spans.extend(table::cell(&address, email, marked::look(marker, styles)));
     spans.extend(table::cell(&seen, login, styles.muted));
     if role > 0 {
         let badge = role_badge(&member.grant, (styles, ctx), usize::from(role));

@@ -4,16 +4,19 @@ mod go_to;
 mod invitations;
 mod invite;
 mod invite_view;
+mod marked;
 mod members;
 mod members_lines;
 mod members_read;
 mod members_view;
 mod scroll;
+mod several;
 mod whereabouts;
 mod window;
 
 pub use invitations::{Invitations, open_for as open_for_invitation, rows_in};
 pub use invite::Invite;
+pub use invite_view::grant_labels;
 pub use members::{Loaded, Members, Wish, availability, open_for as open_for_member};
 
 use super::action::{Action, Context};

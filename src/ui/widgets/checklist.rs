@@ -19,6 +19,10 @@ pub enum Mark {
     Implied,
     RadioOn,
     RadioOff,
+    /// To be added.
+    Plus,
+    /// To be taken away.
+    Minus,
 }
 
 /// One row as the caller describes it.
@@ -143,6 +147,8 @@ fn line(row: &Row, under_cursor: bool, label_width: usize, styles: &Styles) -> L
         Mark::Unticked => ("[ ]", styles.muted),
         Mark::RadioOn => ("(•)", styles.accent),
         Mark::RadioOff => ("( )", styles.muted),
+        Mark::Plus => ("[+]", styles.success),
+        Mark::Minus => ("[−]", styles.danger),
     };
     let base = match (row.usable, under_cursor) {
         (Usable::No, _) => styles.disabled,

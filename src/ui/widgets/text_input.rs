@@ -97,6 +97,27 @@ impl TextInput {
         changed
     }
 
+    /// Whether the cursor stands before everything.
+    pub fn at_start(&self) -> bool {
+        self.input.cursor() == 0
+    }
+
+    /// Takes what stands after the cursor out of the field.
+    pub fn split_off(&mut self) -> String {
+        let at = self.input.cursor();
+        let mut value: Vec<char> = self.text().chars().collect();
+        let rest = value.split_off(at.min(value.len()));
+        self.input = Input::new(value.into_iter().collect());
+        rest.into_iter().collect()
+    }
+
+    /// Puts text at the end, up to the limit; the cursor stays before it.
+    pub fn append(&mut self, text: &str) {
+        let at = self.text().chars().count();
+        let whole = self.text().chars().chain(text.chars()).take(self.limit);
+        self.input = Input::new(whole.collect()).with_cursor(at);
+    }
+
     /// Pasted text: control characters and line ends are dropped, the rest is kept up to the limit.
     pub fn on_paste(&mut self, text: &str) {
         let room = self.limit.saturating_sub(self.text().chars().count());

@@ -8,4 +8,5 @@ mod hangup;
 mod identity;
 mod list;
 mod live;
+mod many;
 mod outage;

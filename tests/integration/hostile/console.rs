@@ -369,6 +369,71 @@ async fn r09_what_is_pasted_is_plain() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn r09_the_dialogs_for_many_are_plain() {
+    let installation = plant::installation().await;
+    let count = corpus().len();
+    for size in SIZES {
+        let mut console = Watched::signed_in(&installation, size);
+        console.0.see(&format!("{} users", count + 1));
+        console.does("ga");
+        console.0.see(&format!("{count} marked"));
+        console.pages_on(PAGE_DOWN);
+        console.opens("m", &format!("Permissions of {count} users"));
+        // All alike: everybody has something to lose by it.
+        console.does("gjj ");
+        console.does("jj ");
+        console.opens("\r", "Review the changes");
+        console.pages_on(PAGE_DOWN);
+        console.closes("Review the changes");
+        console.closes(&format!("Permissions of {count} users"));
+        console.opens("d", &format!("Remove access of {count} users?"));
+        console.pages_on(PAGE_DOWN);
+        console.closes("Remove access of");
+        console.leaves();
+    }
+    let mut console = Watched::signed_in(&installation, SIZES[0]);
+    console.0.see(&format!("{} users", count + 1));
+    console.does("a");
+    console.does("d");
+    console.0.see("will be removed");
+    console.opens("\t\r", "Done");
+    console.pages_on(PAGE_DOWN);
+    console.does("\r");
+    console.0.see("1 user");
+    console.leaves();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r09_a_pasted_list_is_plain() {
+    let installation = plant::installation().await;
+    for size in SIZES {
+        let mut console = Watched::signed_in(&installation, size);
+        console.0.see("users");
+        console.opens("i", "▸ E-mail");
+        let texts: Vec<String> = corpus().into_iter().step_by(5).chain(with_nul()).collect();
+        for texts in texts.chunks(24) {
+            let each = texts.iter().enumerate();
+            let list = each.map(|(at, text)| match at % 3 {
+                0 => format!("{text}@{at}.example"),
+                1 => format!("{text} <p{at}@{text}.example>"),
+                _ => format!("{at}{text}@x.example;{text}"),
+            });
+            let list: Vec<String> = list.collect();
+            console.does(&paste(&list.join("\n")));
+            console.does("\x1b[A\x1b[A\x1bOR");
+            console.does("\t \r");
+            console.does(ESC);
+            console.does(ESC);
+        }
+        // Out of the pane, wherever the last ones led.
+        console.does(ESC);
+        console.opens("I", "Invite several users");
+        console.does(ESC);
+        console.leaves();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn r09_the_copied_command_is_plain() {
     let installation = plant::installation().await;
     let mut console = Watched::signed_in(&installation, (80, 24));

@@ -2,6 +2,7 @@
 
 pub(crate) mod browser;
 pub(crate) mod home;
+pub(crate) mod many;
 mod people;
 mod pg;
 pub(crate) mod pooler;

@@ -1,6 +1,7 @@
 //! A console without a terminal: keys go through the real keymap, `update` and `view`; the effects
 //! are answered from a small world in memory, so that every screen can be asked for by its keys.
 
+use super::many::Many;
 use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
@@ -53,6 +54,8 @@ pub(crate) struct World {
     pub(crate) events: Vec<Recorded>,
     pub(crate) reads: usize,
     pub(crate) stops: usize,
+    /// How work on many goes.
+    pub(crate) many: Many,
 }
 
 pub(crate) fn catalogue() -> Catalogue {
@@ -147,6 +150,7 @@ impl World {
             events: Vec::new(),
             reads: 0,
             stops: 0,
+            many: Many::default(),
         }
     }
 
@@ -189,11 +193,19 @@ impl World {
         {
             return Some(message);
         }
+        let effect = match self.answer_many(effect) {
+            Ok(message) => return message,
+            Err(effect) => *effect,
+        };
         match effect.slot() {
             Some(_) => self.reads += 1,
             None if matches!(effect, Effect::Stop) => self.stops += 1,
             None => {}
         }
+        self.answer_one(effect)
+    }
+
+    fn answer_one(&mut self, effect: Effect) -> Option<Message> {
         Some(match effect {
             Effect::Connect => Message::Connected(Ok(Found {
                 ahead: SignedDuration::ZERO,
@@ -263,7 +275,7 @@ impl World {
         }
     }
 
-    fn matching(&self, query: &MemberQuery) -> Vec<Member> {
+    pub(crate) fn matching(&self, query: &MemberQuery) -> Vec<Member> {
         let hit = |member: &&Member| match query.needle() {
             Needle::None => true,
             Needle::Prefix(text) => member.email.key().starts_with(&text.to_lowercase()),
@@ -549,6 +561,8 @@ fn refused(effect: &Effect, failure: Failure) -> Option<Message> {
         Effect::ListInvitations(_) => Message::InvitationsLoaded(Err(failure)),
         Effect::Apply(_, change, _) => Message::Changed(change.clone(), Err(failure)),
         Effect::SignIn { .. } => Message::SignedIn(Err(failure)),
+        Effect::PreviewBulk(..) => Message::BulkPreviewed(Err(failure)),
+        Effect::FindEverybody(..) => Message::EverybodyFound(Err(failure)),
         _ => return None,
     })
 }
@@ -652,6 +666,7 @@ impl Screen {
             "delete" => KeyCode::Delete,
             "backspace" => KeyCode::Backspace,
             "f1" => KeyCode::F(1),
+            "f3" => KeyCode::F(3),
             other => KeyCode::Char(other.chars().next().unwrap()),
         };
         self.tell(Message::Input(Event::Key(KeyEvent::new(code, modifiers))));

@@ -3,4 +3,5 @@
 mod conflicts;
 mod flows;
 mod lists;
+mod many;
 mod pictures;
