@@ -4,7 +4,7 @@ use crate::people::Person;
 use deadpool_postgres::Object;
 use futures_util::SinkExt;
 use jiff::{SignedDuration, Timestamp};
-use rollbook::domain::AccountId;
+use rollbook::{clock::Clock, domain::AccountId};
 use std::{io::Cursor, pin::Pin, time::Instant};
 use tokio_postgres::CopyInSink;
 use uuid::Uuid;
@@ -76,7 +76,7 @@ struct Plan {
 
 impl Plan {
     fn of((large, small): (AccountId, AccountId), members: u64) -> Self {
-        let now = Timestamp::now();
+        let now = Clock::System.now();
         let neighbours = members / 10 / ORDINARY;
         Self {
             large,
@@ -143,7 +143,7 @@ impl Plan {
             let role = person.role();
             self.member(&mut copy, self.large.0, (n, &person, role))
                 .await;
-            if n % (self.members / SMALL).max(1) == 0 {
+            if n.is_multiple_of((self.members / SMALL).max(1)) {
                 self.member(&mut copy, self.small.0, (n, &person, role))
                     .await;
             }
@@ -157,7 +157,7 @@ impl Plan {
     /// Every tenth is in one more account, whose first member owns it.
     fn neighbour(&self, n: u64, role: &'static str) -> Option<(Uuid, &'static str)> {
         let count = u64::try_from(self.neighbours.len()).unwrap_or_default();
-        if count == 0 || n % 10 != 0 {
+        if count == 0 || !n.is_multiple_of(10) {
             return None;
         }
         let turn = n / 10 - 1;

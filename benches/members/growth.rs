@@ -126,7 +126,7 @@ async fn once(size: &Size, deed: &Deed, round: usize) -> Duration {
             let customs: Vec<&Cursor> =
                 places.iter().filter(|at| at.role == Role::Custom).collect();
             let at = customs[round % customs.len()];
-            let more = if round % 2 == 0 {
+            let more = if round.is_multiple_of(2) {
                 "tickets.open"
             } else {
                 "emails.view"
