@@ -94,20 +94,20 @@ impl Bare {
         best.unwrap().1
     }
 
-    /// The best time of a few, five seconds where it takes longer.
+    /// The best time of a few, five seconds where it takes longer; one that is cut off has warmed the cache
+    /// for the next.
     async fn probe(&mut self, ready: &Ready, at: &Cursor) -> Duration {
         let db = self.of(ready.plan);
         let cut_off = "SET statement_timeout = '5s'";
         db.batch_execute(cut_off).await.unwrap();
         let mut best = Duration::from_secs(5);
-        for _ in 0..3 {
+        for _ in 0..4 {
             let start = Instant::now();
             let place = (&at.email_key, &at.last_login, &rank(at));
             let parameters: [&(dyn ToSql + Sync); 3] = [place.0, place.1, place.2];
-            if db.query(&ready.statement, &parameters).await.is_err() {
-                break;
+            if db.query(&ready.statement, &parameters).await.is_ok() {
+                best = best.min(start.elapsed());
             }
-            best = best.min(start.elapsed());
         }
         db.batch_execute("SET statement_timeout = 0").await.unwrap();
         best

@@ -72,11 +72,13 @@ pub(crate) fn orders() -> Vec<Case> {
 /// Searches in an account of so many members.
 pub(crate) fn searches(members: u64) -> Vec<Case> {
     let one = Person::number(members / 3).email;
+    let local = one.split_once('@').map_or(one.as_str(), |(local, _)| local);
     let needles = [
         ("in 32 of 100", COMMON),
         ("in 8 of 1,000", RARE),
         ("in 5 of 100,000", VERY_RARE),
-        ("one match", &one),
+        ("one match", local),
+        ("one address", &one),
         ("no match", "nobody-at-all"),
         ("1 letter", "k"),
         ("2 letters, common", "ar"),
@@ -106,7 +108,7 @@ pub(crate) fn searches(members: u64) -> Vec<Case> {
             after,
         ));
     }
-    for (words, needle) in &needles[..5] {
+    for (words, needle) in &needles[..6] {
         cases.push(found(
             format!("count {words}, to 1,001"),
             needle,
