@@ -11,6 +11,8 @@ use rollbook::{
 use std::path::{Path, PathBuf};
 
 const APP_ROLE: &str = "rollbook_app";
+/// Connections of the service.
+const POOL: usize = 2;
 const OWNER: &str = "owner@bench.example";
 const PASSWORD: &str = "tangerine gravel orbit";
 /// The account that is measured, and one of a thousand members beside it.
@@ -93,7 +95,7 @@ impl Server {
             .unwrap();
         migrate::run(db).await.unwrap();
         roles::prepare(db, APP_ROLE).await.unwrap();
-        let store = way.store(1, Some(APP_ROLE)).unwrap();
+        let store = way.store(POOL, Some(APP_ROLE)).unwrap();
         let service = service(store.clone());
         let operator = Actor::operator("bench", Origin::new("bench"));
         let owner_address = Email::parse(OWNER).unwrap();
@@ -174,12 +176,20 @@ pub(crate) struct Database {
     pub(crate) actor: Actor,
     pub(crate) large: AccountId,
     pub(crate) small: AccountId,
-    /// The service's pool of one connection.
-    pub(crate) store: Store,
+    store: Store,
     way: ConnectPlan,
 }
 
 impl Database {
+    /// All connections that the service has.
+    pub(crate) async fn pool(&self) -> Vec<Connection> {
+        let mut all = Vec::new();
+        for _ in 0..POOL {
+            all.push(self.store.connect().await.unwrap());
+        }
+        all
+    }
+
     /// A connection of the same kind as the service's, as the owner of the tables.
     pub(crate) async fn plain(&self) -> Connection {
         self.way.connect().await.unwrap().unwrap()

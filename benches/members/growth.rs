@@ -44,6 +44,7 @@ pub(crate) async fn run(server: &Server, largest: u64) {
         let database = server.database(members).await;
         let mut plain = database.plain().await;
         let places = places(plain.client_mut().unwrap(), database.large).await;
+        drop(database.pool().await);
         sizes.push(Size { database, places });
         members *= 10;
     }

@@ -47,7 +47,7 @@ pub(crate) async fn timed<T>(work: impl Future<Output = T>) -> (Duration, T) {
     (start.elapsed(), done)
 }
 
-/// How many buffers one call touches, everything counted that its connection does: the session's check,
+/// How many buffers one call touches, everything counted that its connections do: the session's check,
 /// authority, planning. Needs that nobody else uses the database; the least of three tries.
 pub(crate) async fn buffers(
     database: &Database,
@@ -70,12 +70,13 @@ pub(crate) async fn buffers(
     least
 }
 
-/// The database's count of buffers, with those of the service's only connection.
+/// The database's count of buffers, with those of the service's connections.
 async fn read(database: &Database, db: &Object) -> i64 {
-    let mut connection = database.store.connect().await.unwrap();
-    let flush = "SELECT pg_stat_force_next_flush()";
-    let service = connection.client_mut().unwrap();
-    service.query(flush, &[]).await.unwrap();
+    for connection in &mut database.pool().await {
+        let service = connection.client_mut().unwrap();
+        let flush = "SELECT pg_stat_force_next_flush()";
+        service.query(flush, &[]).await.unwrap();
+    }
     let sql =
         "SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = current_database()";
     db.query_one(sql, &[]).await.unwrap().get(0)

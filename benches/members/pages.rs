@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 pub(crate) async fn run(database: &Database) {
     let mut bare = Bare::on(database).await;
     let places = places(bare.db(), database.large).await;
+    // Opened, as they are in a console that has been open for a moment.
+    drop(database.pool().await);
     println!(
         "\n{} members, pages of {PAGE}, times in µs",
         database.members
