@@ -1,0 +1,83 @@
+//! Two things in turn, and what their times and buffers come to.
+
+use crate::database::Database;
+use deadpool_postgres::Object;
+use std::time::{Duration, Instant};
+
+/// No case is measured longer than this, once it was measured often enough.
+const LONGEST: Duration = Duration::from_secs(15);
+const LEAST: usize = 20;
+
+/// How often each thing is done.
+pub(crate) fn rounds() -> usize {
+    let set = std::env::var("ROLLBOOK_BENCH_ROUNDS");
+    set.ok().and_then(|n| n.parse().ok()).unwrap_or(400)
+}
+
+/// Whether a case that began then goes on.
+pub(crate) fn goes_on(round: usize, began: Instant) -> bool {
+    round < rounds() && (round < LEAST || began.elapsed() < LONGEST)
+}
+
+/// The median and the 99th percentile, in microseconds.
+#[derive(Clone, Copy)]
+pub(crate) struct Quantiles {
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
+}
+
+impl Quantiles {
+    pub(crate) fn of(mut times: Vec<Duration>) -> Self {
+        times.sort_unstable();
+        let at = |share: usize| {
+            let time = times.get(times.len() * share / 100);
+            time.map_or(0.0, |time| time.as_secs_f64() * 1e6)
+        };
+        Self {
+            p50: at(50),
+            p99: at(99),
+        }
+    }
+}
+
+/// Times one thing.
+pub(crate) async fn timed<T>(work: impl Future<Output = T>) -> (Duration, T) {
+    let start = Instant::now();
+    let done = work.await;
+    (start.elapsed(), done)
+}
+
+/// How many buffers one call touches, everything counted that its connections do: the session's check,
+/// authority, planning. Needs that nobody else uses the database; the least of three tries.
+pub(crate) async fn buffers(
+    database: &Database,
+    db: &Object,
+    mut call: impl AsyncFnMut(usize),
+) -> f64 {
+    const CALLS: usize = 10;
+    let mut least = f64::MAX;
+    for attempt in 0..3 {
+        let (before, after) = (read(database, db).await, read(database, db).await);
+        let overhead = after - before;
+        for i in 0..CALLS {
+            call(attempt * CALLS + i).await;
+        }
+        let touched = read(database, db).await - after - overhead;
+        #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 buffers")]
+        let each = touched as f64 / CALLS as f64;
+        least = least.min(each.max(0.0));
+    }
+    least
+}
+
+/// The database's count of buffers, with those of the service's connections.
+async fn read(database: &Database, db: &Object) -> i64 {
+    for connection in &mut database.pool().await {
+        let service = connection.client_mut().unwrap();
+        let flush = "SELECT pg_stat_force_next_flush()";
+        service.query(flush, &[]).await.unwrap();
+    }
+    let sql =
+        "SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = current_database()";
+    db.query_one(sql, &[]).await.unwrap().get(0)
+}
