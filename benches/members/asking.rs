@@ -32,7 +32,8 @@ pub(crate) async fn ask(
     let seek = match place {
         Place::First => Seek::First,
         Place::Last => Seek::Last,
-        Place::After | Place::From => Seek::After(at.clone()),
+        Place::After => Seek::After(at.clone()),
+        Place::From => Seek::From(at.clone()),
         Place::Before => Seek::Before(at.clone()),
     };
     let page = service

@@ -6,7 +6,7 @@ use crate::database::Database;
 use deadpool_postgres::Object;
 use jiff::Timestamp;
 use rollbook::{
-    domain::{AccountId, Cursor, Direction, MemberQuery, Role, Sort},
+    domain::{AccountId, Cursor, Direction, MemberQuery, Needle, Role, Sort},
     store::Connection,
 };
 use std::time::{Duration, Instant};
@@ -199,7 +199,13 @@ fn rank(at: &Cursor) -> i16 {
 fn ways(account: AccountId, case: &Case) -> Vec<(Plan, String)> {
     let account = format!("m.account_id = '{}'", account.0);
     let literal = case.query.search.replace('\'', "''").replace('_', "\\_");
-    let needle = format!("m.search LIKE '%{literal}%'");
+    let needle = match case.query.needle() {
+        // As the list has it: how an address begins.
+        Needle::Prefix(_) => {
+            format!("m.email_key >= '{literal}' AND m.email_key < '{literal}\u{10ffff}'")
+        }
+        _ => format!("m.search LIKE '%{literal}%'"),
+    };
     let place = match case.work {
         Work::Page(place) => place,
         Work::Count => return counts(&account, &case.query, &needle),
@@ -249,7 +255,7 @@ struct Order {
 
 impl Order {
     fn of(query: &MemberQuery, place: Place) -> Self {
-        let (key, cursor) = match (query.sort, query.direction) {
+        let (key, cursor) = match (query.order(), query.direction) {
             (Sort::Email, _) => ("", ""),
             (Sort::Role, _) => ("m.role_rank", "$3"),
             (Sort::LastLogin, Direction::Ascending) => (

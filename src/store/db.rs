@@ -112,7 +112,7 @@ pub trait Db: Sync {
 }
 
 /// The types that parameters of this program have.
-const TYPES: [Type; 16] = [
+const TYPES: [Type; 19] = [
     Type::UUID,
     Type::TEXT,
     Type::INT8,
@@ -127,6 +127,9 @@ const TYPES: [Type; 16] = [
     Type::TEXT_ARRAY,
     Type::INT8_ARRAY,
     Type::INT4_ARRAY,
+    Type::BOOL_ARRAY,
+    Type::FLOAT8_ARRAY,
+    Type::TIMESTAMPTZ_ARRAY,
     Type::BYTEA_ARRAY,
     Type::JSONB_ARRAY,
 ];
