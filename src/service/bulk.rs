@@ -9,9 +9,9 @@ use std::num::NonZeroUsize;
 use tokio_util::sync::CancellationToken;
 use uuid::Builder;
 
-/// How many rows a transaction writes unless somebody says otherwise: the account is locked for a few
-/// hundredths of a second.
-pub const BATCH: NonZeroUsize = match NonZeroUsize::new(1000) {
+/// How many rows a transaction writes unless somebody says otherwise: the account is locked for some tenths
+/// of a second (docs/performance.md).
+pub const BATCH: NonZeroUsize = match NonZeroUsize::new(4000) {
     Some(rows) => rows,
     None => NonZeroUsize::MIN,
 };
