@@ -236,6 +236,27 @@ fn b05_a_break_offers_to_go_on_and_nothing_is_done_twice() {
     hides(&screen, "marked");
 }
 
+#[test]
+fn b05_a_session_that_ends_meanwhile_shows_the_sign_in() {
+    let mut screen = Screen::signed_in(World::large(), SIZE);
+    let ended = Failure::new(FailureKind::SignedOut, "Your session has ended");
+    screen.world.many.breaks = Some((3, ended));
+    screen.keys("/ m19 <enter> a d <tab> <enter>");
+    shows(&screen, "Your session has ended");
+    assert!(screen.model.modals.is_empty());
+}
+
+#[test]
+fn b05_a_proof_that_is_asked_for_goes_on_with_the_same_work() {
+    let mut screen = Screen::signed_in(World::large(), SIZE);
+    let late = Failure::new(FailureKind::ProofNeeded, "Prove again that it is you");
+    screen.world.many.breaks = Some((0, late));
+    screen.keys("/ m19 <enter> a d <tab> <enter>");
+    screen.keys("correct-horse-battery <tab> 1 2 3 4 5 6 <enter>");
+    shows(&screen, "10 removed");
+    assert_eq!(screen.world.many.written, 10);
+}
+
 const PASTED: &str = "Grace <grace@new.example>, hedy@new.example\nbabbage@mill.example\n\
     grace@new.example\nida@@new.example\njoan@new.example\n";
 

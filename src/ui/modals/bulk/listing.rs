@@ -283,7 +283,7 @@ mod tests {
         assert_eq!((head, row), (Entry::Heading(9, 3), Entry::Row(0)));
         assert_eq!((first, second), (Entry::Reason(0, 0), Entry::Reason(0, 1)));
         assert_eq!(broken(why, 40, 0), "An owner has everything, always; an");
-        assert_eq!(broken(why, 70, 1), "their own or be removed");
+        assert_eq!(broken(why, 70, 1), "own or be removed");
         assert_eq!(broken("short", 40, 1), "");
     }
 }
