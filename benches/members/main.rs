@@ -42,8 +42,8 @@ async fn main() {
     let server = Server::start().await;
     server.describe().await;
     match work.as_deref() {
-        None | Some("pages") => pages::run(&server.database(members()).await).await,
-        Some("growth") => growth::run(&server, members()).await,
+        None | Some("pages") => Box::pin(pages::run(&server.database(members()).await)).await,
+        Some("growth") => Box::pin(growth::run(&server, members())).await,
         Some("fill") => drop(server.database(members()).await),
         Some(other) => panic!("{other} is none of pages, growth and fill"),
     }

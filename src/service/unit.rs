@@ -159,7 +159,8 @@ impl Unit<'_> {
 
     /// Refuses to take the last owner away.
     pub(super) async fn keeps_an_owner(&self, leaving: &crate::domain::Grant) -> Result<()> {
-        let owners = members::count_owners(&self.tx, self.account.id).await?;
+        // One, or others remain.
+        let owners = members::count_owners(&self.tx, self.account.id, 2).await?;
         match policy::owner_remains(owners, leaving) {
             Err(Denied::LastOwner) => Err(Conflict::LastOwner.into()),
             other => Ok(other?),

@@ -50,7 +50,7 @@ impl<'a> Weighing<'a> {
             account,
             standing,
             fresh,
-            owners: members::count_owners(db, account).await?,
+            owners: members::count_owners(db, account, i64::MAX).await?,
         })
     }
 

@@ -75,13 +75,14 @@ pub async fn by_user(
     row.as_ref().map(rows::member).transpose()
 }
 
-/// How many owners an account has; the caller holds the account's lock.
+/// How many owners an account has, counted no further than `cap`; the caller holds the account's lock.
 ///
 /// # Errors
 /// What the database says.
-pub async fn count_owners(db: &impl Db, account: AccountId) -> Result<i64, StoreError> {
-    let sql = "SELECT count(*) FROM memberships WHERE account_id = $1 AND role = 'owner'";
-    Ok(db.query_one(sql, &[&account.0]).await?.get(0))
+pub async fn count_owners(db: &impl Db, account: AccountId, cap: i64) -> Result<i64, StoreError> {
+    let sql = "SELECT count(*) FROM
+        (SELECT 1 FROM memberships WHERE account_id = $1 AND role = 'owner' LIMIT $2) owners";
+    Ok(db.query_one(sql, &[&account.0, &cap]).await?.get(0))
 }
 
 /// Adds a member.

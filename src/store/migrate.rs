@@ -40,6 +40,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new(6, include_str!("migrations/0006_factor_keys.sql")),
     Migration::new(7, include_str!("migrations/0007_history.sql")),
     Migration::new(8, include_str!("migrations/0008_mail_turns.sql")),
+    Migration::new(9, include_str!("migrations/0009_upkeep.sql")),
 ];
 
 /// The newest schema version that this program knows.
