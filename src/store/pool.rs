@@ -9,8 +9,10 @@ use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How long to wait for a connection, new or from the pool.
-/// A screen that waits has said so before.
-pub(super) const CONNECT: Duration = Duration::from_millis(3500);
+pub(super) const CONNECT: Duration = Duration::from_secs(3);
+/// How long a server that took the connection may be silent before the first answer. Screens have said
+/// long before that it is, and go on by themselves when it comes back.
+const FIRST_ANSWER: Duration = Duration::from_secs(10);
 /// No statement of a screen takes this long; one that does is cut off by the server.
 const LIMITS: [&str; 4] = [
     "statement_timeout = '5s'",
@@ -47,7 +49,7 @@ impl Way {
             .max_size(size)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(CONNECT))
-            .create_timeout(Some(CONNECT + Duration::from_secs(1)))
+            .create_timeout(Some(FIRST_ANSWER))
             .recycle_timeout(Some(CONNECT))
             .post_create(Hook::async_fn(move |client, _| {
                 let session = session.clone();

@@ -9,12 +9,13 @@ use crate::ui::message::{Message, Place};
 /// A page; where a place is to be shown with its surroundings, a page on either side of it.
 pub(super) async fn list_members(list: &ListMembers, service: &Service) -> Message {
     let Seat { actor, account } = &list.seat;
-    let page = |seek| service.list_members(actor, *account, &list.query, (seek, list.limit));
     let (Place::Around(_), Seek::From(cursor)) = (list.place, &list.seek) else {
-        return Message::MembersLoaded(list.place, reply(page(&list.seek).await));
+        let page = service.list_members(actor, *account, &list.query, (&list.seek, list.limit));
+        return Message::MembersLoaded(list.place, reply(page.await));
     };
-    let ahead = Seek::Before(cursor.clone());
-    match tokio::try_join!(page(&ahead), page(&list.seek)) {
+    let place = (cursor, list.limit);
+    let pages = service.list_members_around(actor, *account, &list.query, place);
+    match pages.await {
         Ok((before, after)) => {
             let place = Place::Around(before.rows.len());
             let rows = before.rows.into_iter().chain(after.rows).collect();

@@ -186,11 +186,11 @@ async fn b05_an_imported_invitation_is_one_like_any_other() {
         panic!("{:?}", done.verdicts);
     };
     let client = db.client().await;
-    // But for the times, the identifiers and the address the two are the same, row by row.
+    // But for the times, the identifiers, the address and the mail's turn the two are the same, row by row.
     for sql in [
         "SELECT to_jsonb(t) - '{id,email,email_key,token_digest,created_at,expires_at}'::text[]
          FROM invitations t ORDER BY t.id",
-        "SELECT to_jsonb(t) - '{id,invitation_id,created_at,next_attempt_at}'::text[]
+        "SELECT to_jsonb(t) - '{id,invitation_id,bulk,created_at,next_attempt_at}'::text[]
          FROM outbox t ORDER BY t.id",
         "SELECT (to_jsonb(t) #- '{after,id}' #- '{after,expires_at}')
             - '{sequence,id,at,subject_id,subject,command_id,hash}'::text[]
@@ -201,6 +201,9 @@ async fn b05_an_imported_invitation_is_one_like_any_other() {
         assert_eq!(rows.len(), 2, "{sql}");
         assert_eq!(rows[0], rows[1]);
     }
+    let turns = "SELECT array_agg(bulk ORDER BY id) FROM outbox";
+    let turns: Vec<bool> = client.query_one(turns, &[]).await.unwrap().get(0);
+    assert_eq!(turns, [false, true]);
     let reveal = service
         .reveal_link(&Write::new(&operator, account), id)
         .await;
