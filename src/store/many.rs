@@ -16,7 +16,7 @@ pub async fn by_emails(
     emails: &[&Email],
 ) -> Result<Vec<(usize, Member)>, StoreError> {
     let sql = format!(
-        "SELECT a.place - 1 AS place, {}
+        "SELECT {}, a.place - 1 AS place
          FROM unnest($2::text[]) WITH ORDINALITY AS a (email_key, place)
          JOIN memberships m ON m.account_id = $1 AND m.email_key = a.email_key",
         rows::MEMBER

@@ -14,11 +14,13 @@ pub(super) const CONNECT: Duration = Duration::from_secs(3);
 /// long before that it is, and go on by themselves when it comes back.
 const FIRST_ANSWER: Duration = Duration::from_secs(10);
 /// No statement of a screen takes this long; one that does is cut off by the server.
-const LIMITS: [&str; 4] = [
+const LIMITS: [&str; 5] = [
     "statement_timeout = '5s'",
     "lock_timeout = '3s'",
     "idle_in_transaction_session_timeout = '10s'",
     "TimeZone = 'UTC'",
+    // Compiling a plan takes longer than any page.
+    "jit = off",
 ];
 
 /// How one installation's database is reached.

@@ -8,7 +8,7 @@ use crate::domain::{
 };
 use tokio_postgres::Row;
 
-/// The columns that [`member`] reads, for a `memberships` called `m`.
+/// The columns that [`member`] reads, the first of their statement, for a `memberships` called `m`.
 pub(super) const MEMBER: &str = "m.user_id, m.email, m.email_key, m.name, m.role, m.permissions, \
     m.last_login, m.joined_at, m.invited_by, m.ownership_offered_by IS NOT NULL AS ownership_offered, m.version";
 
@@ -24,27 +24,29 @@ pub(super) const INVITATION: &str = "i.id, i.account_id, i.email, i.email_key, i
 pub(super) const USER: &str = "u.id, u.email, u.email_key, u.name, u.last_login, u.created_at";
 
 pub(super) fn grant(row: &Row) -> Result<Grant, StoreError> {
-    let role = Role::from_word(row.get("role")).ok_or(StoreError::Unreadable { what: "a role" })?;
-    let keys: Vec<String> = row.get("permissions");
+    granted(row.get("role"), row.get("permissions"))
+}
+
+fn granted(role: &str, keys: Vec<&str>) -> Result<Grant, StoreError> {
+    let role = Role::from_word(role).ok_or(StoreError::Unreadable { what: "a role" })?;
     Ok(Grant {
         role,
         permissions: keys.into_iter().collect::<PermissionSet>(),
     })
 }
 
+/// By place, as a page has hundreds of rows, and a name is looked for in all columns.
 pub(super) fn member(row: &Row) -> Result<Member, StoreError> {
     Ok(Member {
-        user: UserId(row.get("user_id")),
-        email: Email::of_row(row.get("email"), row.get("email_key")),
-        name: DisplaySafe::new(row.get("name")),
-        grant: grant(row)?,
-        last_login: row.get("last_login"),
-        joined_at: row.get("joined_at"),
-        invited_by: row
-            .get::<_, Option<&str>>("invited_by")
-            .map(DisplaySafe::new),
-        ownership_offered: row.get("ownership_offered"),
-        version: row.get("version"),
+        user: UserId(row.get(0)),
+        email: Email::of_row(row.get(1), row.get(2)),
+        name: DisplaySafe::new(row.get(3)),
+        grant: granted(row.get(4), row.get(5))?,
+        last_login: row.get(6),
+        joined_at: row.get(7),
+        invited_by: row.get::<_, Option<&str>>(8).map(DisplaySafe::new),
+        ownership_offered: row.get(9),
+        version: row.get(10),
     })
 }
 
