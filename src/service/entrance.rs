@@ -48,15 +48,15 @@ impl Service {
         Ok((tx, standing, live))
     }
 
-    /// Whether the actor may look, asked on a connection of its own, while what they look at is read on
-    /// another.
+    /// Whether the actor may look, asked on a connection that nobody uses, while what they look at is read on
+    /// `connection`; on the same one where there is none.
     pub(super) async fn admit(
         &self,
         operation: Operation,
         actor: &Actor,
         account: AccountId,
         connection: &Connection,
-    ) -> Result<()> {
+    ) -> Result<Live> {
         let spare = if self.0.store.has_idle() {
             Some(self.connect().await?)
         } else {
@@ -66,22 +66,31 @@ impl Service {
         self.admit_on(operation, actor, account, connection).await
     }
 
-    /// Whether the actor may look; an act of theirs is written down.
+    /// Whether the actor may look. [`Service::note_act`] follows.
     pub(super) async fn admit_on(
         &self,
         operation: Operation,
         actor: &Actor,
         account: AccountId,
         connection: &Connection,
-    ) -> Result<()> {
-        let found = self
+    ) -> Result<Live> {
+        let (standing, live) = self
             .authority(connection, actor, account, Touch::Acts)
             .await?;
-        self.may_look(operation, &found.0)?;
-        if found.1.stale
+        self.may_look(operation, &standing)?;
+        Ok(live)
+    }
+
+    /// Writes an act down where the last one was long ago.
+    pub(super) async fn note_act(
+        &self,
+        actor: &Actor,
+        live: Live,
+        connection: &mut Connection,
+    ) -> Result<()> {
+        if live.stale
             && let Who::User { id, session, .. } = actor.who
         {
-            let mut connection = self.connect().await?;
             let tx = connection.begin(&Scope::user(id)).await?;
             sessions::touch(&tx, session).await?;
             tx.commit().await?;

@@ -35,13 +35,13 @@ impl Service {
         if let Some(page) = self.read_apart(who, &listing).await? {
             return Ok(page);
         }
-        let connection = self.connect().await?;
+        let mut connection = self.connect().await?;
         // Asked for together: what may not be seen is thrown away.
         let (admitted, page) = tokio::join!(
             self.admit(list, actor, account, &connection),
             members::list(&connection, account, query, seek, limit),
         );
-        admitted?;
+        self.note_act(actor, admitted?, &mut connection).await?;
         Ok(page?)
     }
 

@@ -29,12 +29,12 @@ impl Service {
         if let Some(pages) = self.read_apart((list, actor, account), &around).await? {
             return Ok(pages);
         }
-        let connection = self.connect().await?;
+        let mut connection = self.connect().await?;
         let (admitted, pages) = tokio::join!(
             self.admit(list, actor, account, &connection),
             around.within(&connection),
         );
-        admitted?;
+        self.note_act(actor, admitted?, &mut connection).await?;
         Ok(pages?)
     }
 

@@ -149,17 +149,17 @@ impl Service {
         let Some(replica) = self.2.as_deref().filter(|replica| replica.is_awake()) else {
             return Ok(None);
         };
-        let connection = self.connect().await?;
+        let mut connection = self.connect().await?;
         let asked = replica.known().freshness.ask(Instant::now());
         let primary = async {
             let (admitted, written) = tokio::join!(
                 self.admit_on(operation, actor, account, &connection),
                 wal::written(&connection)
             );
-            admitted?;
-            Result::Ok(written?)
+            Result::Ok((admitted?, written?))
         };
-        let (written, mut found) = tokio::try_join!(primary, self.tried(replica, reading))?;
+        let ((live, written), mut found) = tokio::try_join!(primary, self.tried(replica, reading))?;
+        self.note_act(actor, live, &mut connection).await?;
         drop(connection);
         let staleness = replica.staleness;
         let wanted = replica.known().freshness.wanted(asked, written, staleness);
