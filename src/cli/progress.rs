@@ -1,6 +1,7 @@
 //! A bar on the terminal while rows are being worked on: how far, how fast, how long it will take.
 
 use super::output::Format;
+use crate::domain::grouped;
 use crate::service::Progress;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -82,22 +83,10 @@ fn line(progress: Progress, elapsed: Duration) -> String {
     )
 }
 
-/// `1,234,567`.
-pub fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{grouped, line};
+    use super::line;
+    use crate::domain::grouped;
     use crate::service::Progress;
     use std::time::Duration;
 

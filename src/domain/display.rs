@@ -97,6 +97,19 @@ pub fn columns(text: &str) -> usize {
     text.chars().map(|c| c.width().unwrap_or(0)).sum()
 }
 
+/// A number with its thousands apart: `12,345`. Never a negative one.
+pub fn grouped(number: impl Copy + fmt::Display) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// A JSON document in which all that [`DisplaySafe`] would take out is written as an escape (RFC
 /// 8259, 7): plain to look at, and the same value to a parser. Compact JSON has such characters
 /// only inside strings.

@@ -31,7 +31,7 @@ pub use account::{Account, AccountSummary};
 pub use actor::{Actor, Origin, Standing, Who};
 pub use bulk::{ManyAct, many_command};
 pub use change::{Change, Current, GrantDiff};
-pub use display::{DisplaySafe, columns, escaped_json};
+pub use display::{DisplaySafe, columns, escaped_json, grouped};
 pub use email::{Email, EmailError};
 pub use event::{Event, EventDraft};
 pub use grant::{Grant, Role};

@@ -2,8 +2,8 @@
 
 use super::marked;
 use super::members::{Loaded, Members, availability};
-use super::scroll::grouped;
 use super::{Focused, frame_of};
+use crate::domain::grouped;
 use crate::domain::{Direction, Grant, Member, Needle, Role, Sort};
 use crate::ui::action::Action;
 use crate::ui::effect::COUNT_CAP;

@@ -3,6 +3,7 @@
 
 use super::members::Members;
 use crate::domain::Count;
+use crate::domain::grouped;
 use crate::ui::effect::COUNT_CAP;
 use crate::ui::layout;
 use crate::ui::theme::Styles;
@@ -113,22 +114,10 @@ fn rounded(number: i64) -> i64 {
     (number + unit / 2) / unit * unit
 }
 
-/// A number with its thousands apart: `12,345`.
-pub(super) fn grouped(number: i64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{grouped, rounded};
+    use super::rounded;
+    use crate::domain::grouped;
 
     #[test]
     fn an_estimate_has_two_digits() {
