@@ -45,15 +45,25 @@ fn split(text: &str, separator: char) -> Vec<&str> {
 
 /// `ada@x.com`, `Ada Lovelace <ada@x.com>`, `ada@x.com (Ada)`, or several with blanks between.
 fn of_recipient<'a>(mut text: &'a str, found: &mut Vec<&'a str>) {
-    while let Some((_name, rest)) = text.split_once('<') {
+    let mut after_address = false;
+    while let Some((name, rest)) = text.split_once('<') {
+        // What a comma parts from the name is an address of its own, if it is one.
+        let (others, _name) = name.rsplit_once(',').unwrap_or_default();
+        found.extend(
+            others
+                .split(',')
+                .map(str::trim)
+                .filter(|other| other.contains('@')),
+        );
         let (address, after) = rest.split_once('>').unwrap_or((rest, ""));
         found.push(address);
         text = after;
+        after_address = true;
     }
     let mut comment = false;
-    for word in text.split_whitespace() {
+    for word in text.split(|c: char| c.is_whitespace() || c == ',' && after_address) {
         comment |= word.starts_with('(');
-        if !comment {
+        if !comment && !word.is_empty() {
             found.push(word);
         }
         comment &= !word.ends_with(')');

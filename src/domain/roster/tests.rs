@@ -124,6 +124,17 @@ fn what_mail_programs_paste_is_taken_apart() {
 }
 
 #[test]
+fn commas_and_semicolons_in_one_line_make_no_rows_of_their_own() {
+    let roster = read("Ada <a@x.com>, b@x.com,<c@x.com>,d@x.com; Grace <e@x.com>,; f@x.com");
+    let addresses: Vec<&str> = good(&roster).into_iter().map(|(_, email)| email).collect();
+    let named = [
+        "a@x.com", "b@x.com", "c@x.com", "d@x.com", "e@x.com", "f@x.com",
+    ];
+    assert_eq!(addresses, named);
+    assert_eq!(faults(&roster), []);
+}
+
+#[test]
 fn a_wrong_row_says_why_and_stops_no_other() {
     let roster = read(
         "email,role\nada@x.com,full\nada,\nADA@X.com,\nbob@x.com,admin\n=cmd|' /C calc'!A0,\n,full\n\
