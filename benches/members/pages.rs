@@ -21,9 +21,9 @@ pub(crate) async fn run(database: &Database) {
         database.members
     );
     println!(
-        "\n| operation | service p50 | p99 | bare p50 | p99 | ratio p50 | p99 | read ratio | buffers | bare | bare plan |"
+        "\n| operation | service p50 | p99 | bare p50 | p99 | ratio p50 | p99 | read ratio | buffers | bare | trigrams | bare plan |"
     );
-    println!("| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --- |");
+    println!("| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --- |");
     let cases = orders().into_iter().chain(searches(database.members));
     for case in cases.filter(|case| wanted(&case.name)) {
         measure(database, &mut bare, &case, &places).await;
@@ -72,13 +72,16 @@ async fn measure(database: &Database, bare: &mut Bare, case: &Case, places: &[Cu
             .unwrap();
     });
     let touched = touched.await;
+    // Probed for no longer than five seconds.
+    let micros = |took: Duration| format!("{:.0}", took.as_secs_f64() * 1e6);
+    let trigrams = ready.trigrams.map(micros).unwrap_or_default();
     let (service, plain, owned) = (
         Quantiles::of(service),
         Quantiles::of(plain),
         Quantiles::of(owned),
     );
     println!(
-        "| {} | {:.0} | {:.0} | {:.0} | {:.0} | {:.2}× | {:.2}× | {:.2}× | {touched:.0} | {blocks} | {scans} |",
+        "| {} | {:.0} | {:.0} | {:.0} | {:.0} | {:.2}× | {:.2}× | {:.2}× | {touched:.0} | {blocks} | {trigrams} | {scans} |",
         case.name,
         service.p50,
         service.p99,

@@ -8,7 +8,8 @@ use crate::{
         policy::{self, Deed, Denied},
     },
     store::{
-        Connection, Db, Scope, Tx, authority,
+        Connection, Db, Scope, Tx,
+        authority::{self, Authority, Viewer},
         sessions::{self, Live, Touch},
     },
 };
@@ -98,7 +99,7 @@ impl Service {
         Ok(())
     }
 
-    fn may_look(&self, operation: Operation, standing: &Standing) -> Result<()> {
+    pub(super) fn may_look(&self, operation: Operation, standing: &Standing) -> Result<()> {
         match operation.policy() {
             Policy::View => Ok(policy::may(standing, &Deed::View, self.catalogue())?),
             Policy::Member => Ok(()),
@@ -192,22 +193,46 @@ impl Service {
         account: AccountId,
         touch: Touch,
     ) -> Result<(Standing, Live)> {
-        let Who::User { id, session, .. } = &actor.who else {
+        let Some(viewer) = self.viewer(actor) else {
             return match actor.who {
                 Who::Operator { .. } => Ok((Standing::Operator, OPERATOR)),
                 _ => Err(ServiceError::NotSignedIn(SignInFault::Ended)),
             };
         };
-        let life = self.0.settings.sessions;
-        let found = authority::read(db, (account, *id), *session, (life, touch)).await?;
+        let hold = async {
+            match touch {
+                Touch::Writes => sessions::hold(db, &viewer).await,
+                Touch::Acts | Touch::Looks => Ok(true),
+            }
+        };
+        let (is_live, found) = tokio::try_join!(hold, authority::read(db, account, &viewer))?;
+        let found = found.filter(|_| is_live);
         let found = found.ok_or(ServiceError::NotSignedIn(SignInFault::Ended))?;
-        let no_member = ServiceError::NotSignedIn(SignInFault::NoMember);
-        let grant = found.grant.ok_or(no_member)?;
-        if found.second_factor_required && !found.live.second_factor {
-            return Err(ServiceError::NotSignedIn(SignInFault::FactorRequired));
-        }
-        Ok((Standing::Member { user: *id, grant }, found.live))
+        judged(&viewer, found)
     }
+
+    /// Who looks through a session; none for the operator.
+    pub(super) fn viewer(&self, actor: &Actor) -> Option<Viewer> {
+        match actor.who {
+            Who::User { id, session, .. } => Some(Viewer {
+                user: id,
+                session,
+                life: self.0.settings.sessions,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// What somebody may do by the authority that was found.
+pub(super) fn judged(viewer: &Viewer, found: Authority) -> Result<(Standing, Live)> {
+    let no_member = ServiceError::NotSignedIn(SignInFault::NoMember);
+    let grant = found.grant.ok_or(no_member)?;
+    if found.second_factor_required && !found.live.second_factor {
+        return Err(ServiceError::NotSignedIn(SignInFault::FactorRequired));
+    }
+    let user = viewer.user;
+    Ok((Standing::Member { user, grant }, found.live))
 }
 
 /// The installation's credentials vouch for the operator.

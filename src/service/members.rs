@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     domain::{
-        AccountId, Actor, Current, Email, EventDraft, Grant, Member, MemberQuery, Page,
-        PermissionSet, REMOVED, Seek, Standing, UserId,
+        AccountId, Actor, Current, Email, EventDraft, Grant, Member, MemberQuery, PermissionSet,
+        REMOVED, Standing, UserId,
         policy::{self, Deed, Target},
     },
     store::{Connection, Scope, StoreError, Tx, invitations, members, sessions},
@@ -18,33 +18,6 @@ use crate::{
 use serde_json::{Value, json};
 
 impl Service {
-    /// A page of members. Needs `members.view`.
-    ///
-    /// # Errors
-    /// [`ServiceError::Denied`], [`ServiceError::NotSignedIn`], [`ServiceError::Unavailable`].
-    pub async fn list_members(
-        &self,
-        actor: &Actor,
-        account: AccountId,
-        query: &MemberQuery,
-        (seek, limit): (&Seek, i64),
-    ) -> Result<Page<Member>> {
-        let list = Operation::ListMembers;
-        let listing = Listing(account, query, seek, limit);
-        let who = (list, actor, account);
-        if let Some(page) = self.read_apart(who, &listing).await? {
-            return Ok(page);
-        }
-        let mut connection = self.connect().await?;
-        // Asked for together: what may not be seen is thrown away.
-        let (admitted, page) = tokio::join!(
-            self.admit(list, actor, account, &connection),
-            members::list(&connection, account, query, seek, limit),
-        );
-        self.note_act(actor, admitted?, &mut connection).await?;
-        Ok(page?)
-    }
-
     /// How many members match the search, counted up to `cap`; without a search the exact number.
     ///
     /// # Errors
@@ -194,21 +167,6 @@ impl Service {
             grant: &nothing,
         };
         unit.allow(self, &Deed::Remove { target }).await
-    }
-}
-
-/// A page of an account's members.
-struct Listing<'a>(AccountId, &'a MemberQuery, &'a Seek, i64);
-
-impl Reading for Listing<'_> {
-    type Found = Page<Member>;
-
-    async fn on(
-        &self,
-        connection: &mut Connection,
-    ) -> std::result::Result<Page<Member>, StoreError> {
-        let Self(account, query, seek, limit) = *self;
-        members::list(connection, account, query, seek, limit).await
     }
 }
 

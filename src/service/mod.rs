@@ -16,6 +16,7 @@ mod invitations;
 mod judge;
 mod keys;
 mod limits;
+mod listing;
 mod live;
 mod members;
 mod operation;

@@ -143,12 +143,22 @@ impl Service {
     /// What `reading` finds on the standby, for who may look; none where it has to be read on the primary.
     pub(super) async fn read_apart<R: Reading>(
         &self,
+        who: (Operation, &Actor, AccountId),
+        reading: &R,
+    ) -> Result<Option<R::Found>> {
+        match self.2.as_deref().filter(|replica| replica.is_awake()) {
+            // Large, and most installations have no standby.
+            Some(replica) => Box::pin(self.read_on(replica, who, reading)).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn read_on<R: Reading>(
+        &self,
+        replica: &Replica,
         (operation, actor, account): (Operation, &Actor, AccountId),
         reading: &R,
     ) -> Result<Option<R::Found>> {
-        let Some(replica) = self.2.as_deref().filter(|replica| replica.is_awake()) else {
-            return Ok(None);
-        };
         let mut connection = self.connect().await?;
         let asked = replica.known().freshness.ask(Instant::now());
         let primary = async {

@@ -1,11 +1,12 @@
-//! What somebody may do in an account, as of now: read in one statement that sets its own scope.
+//! What somebody may do in an account, as of now: read in one statement that sets its own scope, alone or with
+//! a page of members.
 
 use super::{
-    Db, StoreError, rows,
-    scope::OF_MEMBER,
-    sessions::{self, Live, SessionLife, Touch},
+    Db, StoreError, page, rows,
+    sessions::{self, Live, SessionLife},
 };
-use crate::domain::{AccountId, Grant, SessionId, UserId};
+use crate::domain::{AccountId, Grant, Member, MemberQuery, Page, Seek, SessionId, UserId};
+use tokio_postgres::{Row, types::ToSql};
 
 /// A live session, and what its user holds in the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,37 +18,107 @@ pub struct Authority {
     pub second_factor_required: bool,
 }
 
+/// Who looks at an account, and through which session.
+#[derive(Debug, Clone, Copy)]
+pub struct Viewer {
+    pub user: UserId,
+    pub session: SessionId,
+    pub life: SessionLife,
+}
+
+/// The columns of `authority` that [`Authority::of_row`] reads.
+const COLUMNS: &str =
+    "stale, second_factor, fresh, remaining, held_role, held_permissions, second_factor_required";
+/// As many of nothing.
+const NO_AUTHORITY: &str = "NULL, NULL, NULL, NULL, NULL, NULL, NULL";
+/// The first of them in a row that begins with a member's; every authority has it.
+const STALE: usize = rows::MEMBER_COLUMNS;
+
+/// How a statement begins that finds `authority`: one row, or none when the session has ended. $1 is the
+/// account, and the scope is set before anything is looked at, as in [`super::scope`].
+fn opening([user, session, idle, fresh]: [&str; 4]) -> String {
+    let (vouched, is_live) = (sessions::vouched(idle, fresh), sessions::is_live(idle));
+    format!(
+        "WITH authority AS MATERIALIZED (
+            SELECT scope.account_id, s.* FROM (SELECT
+                set_config('rollbook.account_id', $1::uuid::text, true)::uuid AS account_id,
+                set_config('rollbook.user_id', {user}::uuid::text, true) OFFSET 0) scope
+            CROSS JOIN LATERAL (
+                SELECT {vouched}, s.held_role, s.held_permissions, s.second_factor_required
+                FROM account_authority s WHERE s.session_id = {session} AND {is_live} LIMIT 1) s)"
+    )
+}
+
 /// The authority of a user through a session; none when the session has ended.
 ///
 /// # Errors
 /// What the database says.
 pub async fn read(
     db: &impl Db,
-    (account, user): (AccountId, UserId),
-    session: SessionId,
-    (life, touch): (SessionLife, Touch),
+    account: AccountId,
+    viewer: &Viewer,
 ) -> Result<Option<Authority>, StoreError> {
-    let (columns, is_live) = sessions::liveness("$4", "$5");
-    let lock = touch.lock();
-    let sql = format!(
-        "{OF_MEMBER} SELECT s.*, m.role, m.permissions, a.second_factor_required
-         FROM scope
-         CROSS JOIN LATERAL (SELECT {columns} FROM sessions s
-             WHERE s.id = $3 AND s.user_id = scope.user_id AND {is_live} LIMIT 1 {lock}) s
-         LEFT JOIN LATERAL (SELECT m.role, m.permissions FROM memberships m
-             WHERE m.account_id = scope.account_id AND m.user_id = scope.user_id LIMIT 1) m ON true
-         LEFT JOIN LATERAL (SELECT a.second_factor_required FROM accounts a
-             WHERE a.id = scope.account_id LIMIT 1) a ON true"
-    );
-    let (idle, fresh) = sessions::spans(life);
+    let opening = opening(["$2", "$3", "$4", "$5"]);
+    let sql = format!("{opening} SELECT {COLUMNS} FROM authority");
+    let (idle, fresh) = sessions::spans(viewer.life);
     let row = db
-        .query_opt(&sql, &[&account.0, &user.0, &session.0, &idle, &fresh])
+        .query_opt(
+            &sql,
+            &[&account.0, &viewer.user.0, &viewer.session.0, &idle, &fresh],
+        )
         .await?;
-    let Some(row) = row else { return Ok(None) };
-    let is_member = row.get::<_, Option<&str>>("role").is_some();
-    Ok(Some(Authority {
-        live: sessions::live(&row),
-        grant: is_member.then(|| rows::grant(&row)).transpose()?,
-        second_factor_required: row.get::<_, Option<bool>>("second_factor_required") == Some(true),
-    }))
+    row.as_ref().map(Authority::of_row).transpose()
+}
+
+/// The literal text of a page with the authority of who asks for it, which comes in a row of its own. $1 to $5
+/// are those of the page; nobody but a member is shown any row.
+pub fn page_statement(query: &MemberQuery, seek: &Seek, limit: i64) -> String {
+    let opening = opening(["$6", "$7", "$8", "$9"]);
+    let no_member = ["NULL"; rows::MEMBER_COLUMNS].join(", ");
+    let page = page::select(query, seek, limit, "authority.account_id");
+    format!(
+        "{opening} SELECT {no_member}, {COLUMNS} FROM authority
+         UNION ALL SELECT page.*, {NO_AUTHORITY} FROM authority CROSS JOIN LATERAL ({page}) page
+         WHERE authority.held_role IS NOT NULL"
+    )
+}
+
+/// A page of an account's members with the authority of who asks, as of the same moment; none when the session
+/// has ended. Whether they may see the page is for the caller to say.
+///
+/// # Errors
+/// What the database says.
+pub async fn page(
+    db: &impl Db,
+    account: AccountId,
+    viewer: &Viewer,
+    query: &MemberQuery,
+    (seek, limit): (&Seek, i64),
+) -> Result<Option<(Authority, Page<Member>)>, StoreError> {
+    let text = page_statement(query, seek, page::texts_limit(limit));
+    let bound = page::Bound::new(account, query, page::At::of(seek));
+    let (idle, fresh) = sessions::spans(viewer.life);
+    let who: [&(dyn ToSql + Sync); 4] = [&viewer.user.0, &viewer.session.0, &idle, &fresh];
+    let parameters = [&bound.parameters()[..], &who[..]].concat();
+    let found = db.query(&text, &parameters).await?;
+    let is_authority = |row: &&Row| row.get::<_, Option<bool>>(STALE).is_some();
+    let Some(authority) = found.iter().find(is_authority) else {
+        return Ok(None);
+    };
+    let rows = found.iter().filter(|row| !is_authority(row));
+    let page = page::in_list_order(rows, seek, limit)?;
+    Ok(Some((Authority::of_row(authority)?, page)))
+}
+
+impl Authority {
+    fn of_row(row: &Row) -> Result<Self, StoreError> {
+        let held = row.get::<_, Option<&str>>("held_role");
+        let grant = held.map(|role| rows::granted(role, row.get("held_permissions")));
+        Ok(Self {
+            live: sessions::live(row),
+            grant: grant.transpose()?,
+            second_factor_required: row.get::<_, Option<bool>>("second_factor_required")
+                == Some(true),
+        })
+    }
 }

@@ -3,7 +3,7 @@
 use super::{Db, StoreError, rows, scope::OF_ACCOUNT};
 use crate::domain::{AccountId, Cursor, Direction, Member, MemberQuery, Needle, Page, Seek, Sort};
 use jiff::Timestamp;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, types::ToSql};
 use uuid::Uuid;
 
 /// One order of the list: the expression of its index, and how a cursor is compared with it. The
@@ -91,9 +91,15 @@ impl Order {
     }
 }
 
-/// The literal text of a page's statement; it sets its own scope. All parts are this file's own words.
-/// The limit is part of it: of a parameter the server assumes a tenth of the table, and plans anew each time.
+/// The literal text of a page's statement; it sets its own scope.
 pub fn statement(query: &MemberQuery, seek: &Seek, limit: i64) -> String {
+    let page = select(query, seek, limit, "scope.account_id");
+    format!("{OF_ACCOUNT} SELECT page.* FROM scope CROSS JOIN LATERAL ({page}) page")
+}
+
+/// The rows of a page of the account that `scope` names. All parts are this file's own words. The limit is part
+/// of it: of a parameter the server assumes a tenth of the table, and plans anew each time.
+pub(super) fn select(query: &MemberQuery, seek: &Seek, limit: i64, scope: &str) -> String {
     let backwards = matches!(seek, Seek::Last | Seek::Before(_));
     let order = Order::of(query);
     let beyond = match seek {
@@ -104,10 +110,8 @@ pub fn statement(query: &MemberQuery, seek: &Seek, limit: i64) -> String {
     let search = matching(query);
     let (columns, order_by) = (rows::MEMBER, order.order_by(backwards));
     format!(
-        "{OF_ACCOUNT} SELECT page.* FROM scope CROSS JOIN LATERAL (
-            SELECT {columns} FROM account_members m
-            WHERE m.account_id = scope.account_id {search} {beyond}
-            ORDER BY {order_by} LIMIT {limit}) page"
+        "SELECT {columns} FROM account_members m WHERE m.account_id = {scope} {search} {beyond}
+         ORDER BY {order_by} LIMIT {limit}"
     )
 }
 
@@ -150,50 +154,40 @@ pub async fn members(
         // Rare and common needles want different plans.
         Needle::Part(_) => db.query_anew(&text, &parameters).await?,
     };
-    let mut members = found
-        .iter()
-        .map(rows::member)
-        .collect::<Result<Vec<_>, _>>()?;
-    let more = members.len() > usize::try_from(limit).unwrap_or(usize::MAX);
-    members.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    Ok(in_list_order(members, seek, more))
+    in_list_order(found.iter(), seek, limit)
 }
 
 /// One row more than asked for tells whether there are more. Few different limits are few statements for the
 /// server to remember.
-fn texts_limit(limit: i64) -> i64 {
+pub(super) fn texts_limit(limit: i64) -> i64 {
     (limit.max(1) + 49) / 50 * 50 + 1
 }
 
-fn in_list_order(mut rows: Vec<Member>, seek: &Seek, more: bool) -> Page<Member> {
-    match seek {
-        Seek::First => Page {
-            rows,
-            more_before: false,
-            more_after: more,
-        },
-        Seek::After(_) | Seek::From(_) => Page {
-            rows,
-            more_before: true,
-            more_after: more,
-        },
-        Seek::Last => {
-            rows.reverse();
-            Page {
-                rows,
-                more_before: more,
-                more_after: false,
-            }
-        }
-        Seek::Before(_) => {
-            rows.reverse();
-            Page {
-                rows,
-                more_before: more,
-                more_after: true,
-            }
-        }
+/// The page that the rows beyond a place are, read away from it.
+pub(super) fn in_list_order<'a>(
+    found: impl Iterator<Item = &'a Row>,
+    seek: &Seek,
+    limit: i64,
+) -> Result<Page<Member>, StoreError> {
+    let mut rows = found.map(rows::member).collect::<Result<Vec<_>, _>>()?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let backwards = matches!(seek, Seek::Last | Seek::Before(_));
+    if backwards {
+        rows.reverse();
     }
+    let (more_before, more_after) = match seek {
+        Seek::First => (false, more),
+        Seek::After(_) | Seek::From(_) => (true, more),
+        Seek::Last => (more, false),
+        Seek::Before(_) => (more, true),
+    };
+    Ok(Page {
+        rows,
+        more_before,
+        more_after,
+    })
 }
 
 /// What the statements of a list are given: its account, the cursor's keys, and the needle of its search.
@@ -239,7 +233,7 @@ pub(super) struct At {
 }
 
 impl At {
-    fn of(seek: &Seek) -> Self {
+    pub(super) fn of(seek: &Seek) -> Self {
         match seek {
             Seek::First | Seek::Last => Self::default(),
             Seek::After(cursor) | Seek::Before(cursor) | Seek::From(cursor) => Self::a_row(cursor),

@@ -1,6 +1,7 @@
 //! How connections are made: those of the pool, and those that live outside it.
 
 use super::{Naming, roles::quoted};
+use deadpool::managed::QueueMode;
 use deadpool_postgres::{
     BuildError, Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime,
 };
@@ -49,6 +50,8 @@ impl Way {
         };
         Pool::builder(manager)
             .max_size(size)
+            // The one that was used last: what it reads is in its processor's cache.
+            .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(CONNECT))
             .create_timeout(Some(FIRST_ANSWER))

@@ -10,7 +10,7 @@ const GRANTS: &str = "
     GRANT SELECT, INSERT, UPDATE, DELETE ON memberships, recovery_codes TO {role};
     GRANT SELECT, INSERT, UPDATE ON second_factors TO {role};
     GRANT SELECT, INSERT ON events, commands TO {role};
-    GRANT SELECT ON schema_migrations, account_members TO {role};
+    GRANT SELECT ON schema_migrations, account_members, account_authority TO {role};
     GRANT EXECUTE ON FUNCTION mails_to(text) TO {role};";
 
 /// Makes the role where the connected one may, and grants it what it needs. Without the right to

@@ -12,6 +12,9 @@ use tokio_postgres::Row;
 pub(super) const MEMBER: &str = "m.user_id, m.email, m.email_key, m.name, m.role, m.permissions, \
     m.last_login, m.joined_at, m.invited_by, m.ownership_offered_by IS NOT NULL AS ownership_offered, m.version";
 
+/// How many they are.
+pub(super) const MEMBER_COLUMNS: usize = 11;
+
 /// The columns that [`invitation`] reads, for an `invitations` called `i` joined with the
 /// `outbox` row `o` of its generation.
 pub(super) const INVITATION: &str = "i.id, i.account_id, i.email, i.email_key, i.role, i.permissions, \
@@ -27,7 +30,7 @@ pub(super) fn grant(row: &Row) -> Result<Grant, StoreError> {
     granted(row.get("role"), row.get("permissions"))
 }
 
-fn granted(role: &str, keys: Vec<&str>) -> Result<Grant, StoreError> {
+pub(super) fn granted(role: &str, keys: Vec<&str>) -> Result<Grant, StoreError> {
     let role = Role::from_word(role).ok_or(StoreError::Unreadable { what: "a role" })?;
     Ok(Grant {
         role,

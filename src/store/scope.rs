@@ -10,11 +10,6 @@ use std::fmt::Write;
 pub(super) const OF_ACCOUNT: &str = "WITH scope AS MATERIALIZED (SELECT
     set_config('rollbook.account_id', $1::uuid::text, true)::uuid AS account_id)";
 
-/// The same for the account $1 and the user $2.
-pub(super) const OF_MEMBER: &str = "WITH scope AS MATERIALIZED (SELECT
-    set_config('rollbook.account_id', $1::uuid::text, true)::uuid AS account_id,
-    set_config('rollbook.user_id', $2::uuid::text, true)::uuid AS user_id)";
-
 /// The reach of one transaction; by default none.
 #[derive(Clone, Copy, Default)]
 pub struct Scope {

@@ -1,6 +1,6 @@
 //! Signed-in sessions. Only the digest of a session's secret is stored.
 
-use super::{Db, StoreError, rows};
+use super::{Db, StoreError, authority::Viewer, rows};
 use crate::domain::{AccountId, DisplaySafe, SessionId, SessionSummary, TokenDigest, User, UserId};
 use std::time::Duration;
 use tokio_postgres::Row;
@@ -92,30 +92,23 @@ pub enum Touch {
     Looks,
 }
 
-impl Touch {
-    /// How the session's row is locked.
-    pub(super) fn lock(self) -> &'static str {
-        match self {
-            Self::Writes => "FOR SHARE",
-            Self::Acts | Self::Looks => "",
-        }
-    }
-}
-
-/// The columns that [`live`] reads, and whether it is live, for a `sessions` called `s`; `idle` and `fresh`
-/// are the names of the parameters with its [`spans`].
-pub(super) fn liveness(idle: &str, fresh: &str) -> (String, String) {
-    let columns = format!(
+/// The columns that [`live`] reads, of sessions called `s`; `idle` and `fresh` are the names of the parameters
+/// with its [`spans`].
+pub(super) fn vouched(idle: &str, fresh: &str) -> String {
+    format!(
         "s.last_seen_at < now() - interval '1 minute' AS stale, s.second_factor,
          s.proved_at > now() - make_interval(secs => {fresh}) AS fresh,
          extract(epoch FROM least(s.expires_at, s.last_seen_at + make_interval(secs => {idle}))
             - now())::float8 AS remaining"
-    );
-    let is_live = format!(
+    )
+}
+
+/// Whether one of them is live.
+pub(super) fn is_live(idle: &str) -> String {
+    format!(
         "s.ended_at IS NULL AND s.expires_at > now()
          AND s.last_seen_at > now() - make_interval(secs => {idle})"
-    );
-    (columns, is_live)
+    )
 }
 
 /// How long a session may be idle, and how long a proof is good, in seconds.
@@ -141,11 +134,30 @@ pub async fn find(
     id: SessionId,
     life: SessionLife,
 ) -> Result<Option<Live>, StoreError> {
-    let (columns, is_live) = liveness("$2", "$3");
-    let sql = format!("SELECT {columns} FROM sessions s WHERE s.id = $1 AND {is_live}");
+    let (vouched, is_live) = (vouched("$2", "$3"), is_live("$2"));
+    let sql = format!("SELECT {vouched} FROM sessions s WHERE s.id = $1 AND {is_live}");
     let (idle, fresh) = spans(life);
     let row = db.query_opt(&sql, &[&id.0, &idle, &fresh]).await?;
     Ok(row.as_ref().map(live))
+}
+
+/// Keeps somebody's session from being ended before the transaction has; tells whether it is live.
+///
+/// # Errors
+/// What the database says.
+pub async fn hold(db: &impl Db, viewer: &Viewer) -> Result<bool, StoreError> {
+    let is_live = is_live("$3");
+    let sql = format!(
+        "SELECT 1 FROM sessions s WHERE s.id = $1 AND s.user_id = $2 AND {is_live} FOR SHARE"
+    );
+    let Viewer {
+        user,
+        session,
+        life,
+    } = viewer;
+    let (idle, _) = spans(*life);
+    let row = db.query_opt(&sql, &[&session.0, &user.0, &idle]).await?;
+    Ok(row.is_some())
 }
 
 /// Writes down that somebody acts through a session.

@@ -138,7 +138,10 @@ async fn without_a_scope_no_row_is_seen_or_made() {
         );
         assert_eq!(count(&app, &all).await, 0, "{table}");
     }
-    assert_eq!(count(&app, "SELECT count(*) FROM account_members").await, 0);
+    for view in ["account_members", "account_authority"] {
+        let all = format!("SELECT count(*) FROM {view}");
+        assert_eq!(count(&app, &all).await, 0, "{view}");
+    }
     let sql = format!(
         "INSERT INTO accounts (id, name) VALUES ('{}', 'Made')",
         Uuid::now_v7()
@@ -173,6 +176,25 @@ async fn another_accounts_rows_are_not_read() {
         let third = i64::from(["accounts", "memberships"].contains(&table));
         assert_eq!(count(&app, &everything).await, third, "{table}");
     }
+}
+
+#[tokio::test]
+async fn nobodys_authority_is_seen_but_ones_own_and_in_the_account_of_the_scope() {
+    let two = two_accounts().await;
+    let app = two.inside().await;
+    let held = "SELECT count(*) FROM account_authority WHERE held_role = 'owner'";
+    assert_eq!(count(&app, held).await, 1, "our owner's one session");
+    let all = "SELECT count(*) FROM account_authority";
+    assert_eq!(count(&app, all).await, 1, "no session of anybody else");
+    let elsewhere = format!("SET rollbook.account_id = '{}'", two.theirs);
+    app.batch_execute(&elsewhere).await.unwrap();
+    let nothing = "SELECT count(*) FROM account_authority WHERE held_role IS NULL
+        AND held_permissions IS NULL";
+    assert_eq!(
+        count(&app, nothing).await,
+        1,
+        "a session, and no role there"
+    );
 }
 
 #[tokio::test]
@@ -241,6 +263,7 @@ async fn the_role_owns_nothing_and_may_only_add_to_the_audit_log() {
         "DROP POLICY seen ON memberships",
         "UPDATE commands SET result = '{}'",
         "UPDATE account_members SET role = 'owner'",
+        "DROP VIEW account_authority",
         "CREATE OR REPLACE VIEW account_members AS SELECT * FROM memberships",
         "DELETE FROM users",
         "CREATE TABLE mine (id int)",
