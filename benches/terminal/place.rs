@@ -61,8 +61,8 @@ impl Place {
         let db = connection.client_mut().unwrap();
         let sql = "SELECT m.email, coalesce(extract(day FROM now() - m.last_login), 0)::bigint,
                 cardinality(m.permissions)::bigint
-            FROM memberships m JOIN accounts a ON a.id = m.account_id
-            WHERE a.name = $1 ORDER BY m.email_key LIMIT 300";
+            FROM memberships m WHERE m.account_id = (SELECT id FROM accounts WHERE name = $1)
+            ORDER BY m.email_key LIMIT 300";
         let rows = db.query(sql, &[&self.account]).await.unwrap();
         rows.iter()
             .map(|row| (row.get(0), row.get(1), row.get(2)))

@@ -15,7 +15,7 @@ use crate::ui::{
     self, Console,
     effect::{Connect, Here},
     model::{Opening, Start},
-    theme::{Charset, Decoration, Depth},
+    theme::{Charset, Decoration, Depth, Erasing},
 };
 use std::env;
 use std::fs;
@@ -196,6 +196,7 @@ pub struct Looks {
     keymap: String,
     theme: &'static str,
     depth: Depth,
+    erasing: Erasing,
     charset: Charset,
     decoration: Decoration,
 }
@@ -235,6 +236,7 @@ impl Looks {
             keymap,
             theme,
             depth,
+            erasing: erasing(&term),
             charset: charset(&locale()),
             decoration,
         })
@@ -254,6 +256,7 @@ impl Looks {
             keymap: self.keymap,
             theme: self.theme.to_owned(),
             depth: self.depth,
+            erasing: self.erasing,
             charset: self.charset,
             decoration: self.decoration,
             clock,
@@ -265,6 +268,17 @@ impl Looks {
             opening,
             session_file,
         }
+    }
+}
+
+/// What a terminal of this name leaves where it erases. GNU Screen and tmux, under their own names, don't say
+/// that they erase in colour (ncurses' terminfo).
+fn erasing(term: &str) -> Erasing {
+    const IN_COLOUR: [&str; 6] = ["xterm", "rxvt", "linux", "alacritty", "foot", "wezterm"];
+    if IN_COLOUR.iter().any(|name| term.starts_with(name)) {
+        Erasing::InColour
+    } else {
+        Erasing::Bare
     }
 }
 

@@ -1,7 +1,8 @@
 //! Cells as the bytes that draw them. Ratatui's own backend says both colours for every change of
 //! style, and where each run of cells is by row and column; on a slow line that is half of a frame.
 
-use crossterm::cursor::{MoveRight, MoveTo};
+use super::theme::Erasing;
+use crossterm::cursor::{MoveRight, MoveTo, MoveToColumn};
 use crossterm::queue;
 use crossterm::style::Colored;
 use ratatui::backend::IntoCrossterm;
@@ -30,6 +31,7 @@ const ERASED: u16 = 12;
 /// Appends what draws these cells. Before and after, text is written plainly.
 pub(super) fn draw<'a>(
     out: &mut Vec<u8>,
+    erasing: Erasing,
     cells: impl Iterator<Item = (u16, u16, &'a Cell)>,
 ) -> io::Result<()> {
     let cells: Vec<_> = cells.collect();
@@ -40,10 +42,10 @@ pub(super) fn draw<'a>(
     let mut rest = cells.as_slice();
     while let Some(((x, y, cell), others)) = rest.split_first() {
         pen.go(out, (*x, *y))?;
-        let empty = empty_run(rest);
+        let can_erase = erasing == Erasing::InColour || cell.bg == Cell::EMPTY.bg;
+        let empty = if can_erase { empty_run(rest) } else { 0 };
         if empty >= ERASED {
-            // The background of what is erased is whatever is set.
-            pen.restyle(out, &Cell::EMPTY)?;
+            pen.restyle(out, cell)?;
             write!(out, "\x1b[{empty}X")?;
             rest = rest.get(usize::from(empty)..).unwrap_or_default();
             continue;
@@ -58,14 +60,14 @@ pub(super) fn draw<'a>(
     Ok(())
 }
 
-/// How many cells from here on, side by side, have nothing in them at all.
+/// How many cells from here on, side by side, have nothing in them but one background.
 fn empty_run(cells: &[(u16, u16, &Cell)]) -> u16 {
-    let Some((first, row, _)) = cells.first() else {
+    let Some((first, row, paper)) = cells.first() else {
         return 0;
     };
     let side_by_side = (*first..).zip(cells);
     let run = side_by_side.take_while(|(column, (x, y, cell))| {
-        (column, row) == (x, y) && cell.symbol() == " " && is_invisible(cell, &Cell::EMPTY)
+        (column, row) == (x, y) && cell.symbol() == " " && is_invisible(cell, paper)
     });
     u16::try_from(run.count()).unwrap_or(u16::MAX)
 }
@@ -98,9 +100,12 @@ impl Pen {
     fn go(&mut self, out: &mut Vec<u8>, (x, y): (u16, u16)) -> io::Result<()> {
         match &self.here {
             Some(here) if here.at == (x, y) => return Ok(()),
-            Some(here) if here.sure && here.at.1 == y && here.at.0 < x => {
-                queue!(out, MoveRight(x - here.at.0))?;
-            }
+            Some(here) if here.at.1 == y => match x.checked_sub(here.at.0) {
+                // One is what no number means.
+                Some(1) if here.sure => out.extend_from_slice(b"\x1b[C"),
+                Some(more) if here.sure => queue!(out, MoveRight(more))?,
+                _ => queue!(out, MoveToColumn(x))?,
+            },
             _ => queue!(out, MoveTo(x, y))?,
         }
         self.here = Some(Place {
@@ -165,7 +170,7 @@ fn is_plain(look: &Cell) -> bool {
 #[cfg(test)]
 mod tests {
     use super::draw;
-    use crate::ui::theme::{Depth, Styles};
+    use crate::ui::theme::{Depth, Erasing, Styles};
     use proptest::prelude::*;
     use ratatui::backend::{Backend, CrosstermBackend};
     use ratatui::buffer::{Buffer, Cell};
@@ -219,13 +224,15 @@ mod tests {
             let (before, after) = (picture(&before), picture(&after));
             let frames: [Vec<(u16, u16, &Cell)>; 2] =
                 [Buffer::empty(AREA).diff(&before), before.diff(&after)];
-            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+            let (mut bare, mut ours, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
             for frame in frames {
-                draw(&mut ours, frame.iter().copied()).unwrap();
+                draw(&mut bare, Erasing::Bare, frame.iter().copied()).unwrap();
+                draw(&mut ours, Erasing::InColour, frame.iter().copied()).unwrap();
                 CrosstermBackend::new(&mut theirs).draw(frame.into_iter()).unwrap();
             }
-            prop_assert!(ours.len() <= theirs.len());
+            prop_assert!(ours.len() <= bare.len() && bare.len() <= theirs.len());
             prop_assert_eq!(shown(&ours), shown(&theirs));
+            prop_assert_eq!(shown(&bare), shown(&theirs));
         }
     }
 }

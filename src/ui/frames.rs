@@ -5,6 +5,7 @@
 //! ignore it, as they do every private mode they do not know, so nobody has to be asked first.
 
 use super::encoder;
+use super::theme::Erasing;
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::queue;
 use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
@@ -18,6 +19,7 @@ const END: &[u8] = b"\x1b[?2026l";
 /// Ratatui's backend on a terminal that gets each frame whole.
 pub(super) struct Frames<W: Write> {
     out: W,
+    erasing: Erasing,
     /// The frame so far.
     bytes: Vec<u8>,
     /// Where the cursor is seen; it is hidden at the start.
@@ -29,9 +31,10 @@ pub(super) struct Frames<W: Write> {
 }
 
 impl<W: Write> Frames<W> {
-    pub(super) fn new(out: W) -> Self {
+    pub(super) fn new(out: W, erasing: Erasing) -> Self {
         Self {
             out,
+            erasing,
             bytes: Vec::with_capacity(16 * 1024),
             seen: None,
             shown: false,
@@ -83,7 +86,7 @@ impl<W: Write> Backend for Frames<W> {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        encoder::draw(&mut self.bytes, content)
+        encoder::draw(&mut self.bytes, self.erasing, content)
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
@@ -132,7 +135,7 @@ impl<W: Write> Backend for Frames<W> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BEGIN, END, Frames};
+    use super::{BEGIN, END, Erasing, Frames};
     use ratatui::layout::Rect;
     use ratatui::{Terminal, TerminalOptions, Viewport};
     use std::io::{self, Write};
@@ -154,7 +157,7 @@ mod tests {
 
     fn terminal() -> Terminal<Frames<Calls>> {
         let viewport = Viewport::Fixed(Rect::new(0, 0, 200, 100));
-        let frames = Frames::new(Calls::default());
+        let frames = Frames::new(Calls::default(), Erasing::Bare);
         Terminal::with_options(frames, TerminalOptions { viewport }).unwrap()
     }
 

@@ -8,7 +8,7 @@ use super::message::Message;
 use super::model::{Ctx, Mail, Model, Opening, Phase};
 use super::runtime::Runtime;
 use super::terminal::{Held, area, asked_to_end, size_changes};
-use super::theme::{Charset, Decoration, Depth, Styles};
+use super::theme::{Charset, Decoration, Depth, Erasing, Styles};
 use super::update::{start, update};
 use super::view::view;
 use crate::clock::Clock;
@@ -41,6 +41,7 @@ pub struct Console {
     /// The text of a theme file.
     pub theme: String,
     pub depth: Depth,
+    pub erasing: Erasing,
     pub charset: Charset,
     pub decoration: Decoration,
     pub clock: Clock,
@@ -67,11 +68,12 @@ pub async fn run(console: Console) -> color_eyre::Result<()> {
     let (clock, charset) = (console.clock, console.charset);
     // Before the size is read for the first time, so that no change falls in between.
     let resized = size_changes()?;
+    let erasing = console.erasing;
     let (model, runtime) = begin(console, keymap);
     let held = Held::take(ended)?;
     // Not through the standard library's buffer, which parts what is written at its size and at lines.
     let out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
-    let stage = Stage::new(out, (styles, charset))?;
+    let stage = Stage::new(Frames::new(out, erasing), (styles, charset))?;
     let result = drive(
         stage,
         (EventStream::new(), resized),
@@ -115,10 +117,10 @@ struct Stage<W: Write> {
 }
 
 impl<W: Write> Stage<W> {
-    fn new(out: W, looks: (Styles, Charset)) -> io::Result<Self> {
+    fn new(frames: Frames<W>, looks: (Styles, Charset)) -> io::Result<Self> {
         let viewport = Viewport::Fixed(area());
         Ok(Self {
-            terminal: Terminal::with_options(Frames::new(out), TerminalOptions { viewport })?,
+            terminal: Terminal::with_options(frames, TerminalOptions { viewport })?,
             looks,
         })
     }

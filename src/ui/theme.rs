@@ -21,6 +21,15 @@ pub enum Depth {
     Full,
 }
 
+/// What a terminal leaves where it erases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Erasing {
+    /// Its own background, or nobody knows.
+    Bare,
+    /// The background that is set (terminfo: `bce`).
+    InColour,
+}
+
 /// Which characters may be drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Charset {
