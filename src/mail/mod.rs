@@ -162,10 +162,11 @@ impl Mailer {
         }
     }
 
-    /// Ends connections that have had nothing to do for a while.
-    pub async fn tidy(&self) {
-        if let Way::Smtp(pool) = &self.way {
-            pool.tidy().await;
+    /// Ends connections that have had nothing to do for a while; tells whether any are kept on.
+    pub async fn tidy(&self) -> bool {
+        match &self.way {
+            Way::Smtp(pool) => pool.tidy().await,
+            Way::Files(_) => false,
         }
     }
 

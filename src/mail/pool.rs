@@ -65,10 +65,12 @@ impl Pool {
         Ok(())
     }
 
-    /// Ends the connections that nobody has used for a while.
-    pub(super) async fn tidy(&self) {
+    /// Ends the connections that nobody has used for a while; tells whether any are kept on.
+    pub(super) async fn tidy(&self) -> bool {
         let now = Instant::now();
         self.end(|since| now.duration_since(since) >= IDLE).await;
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        !kept.is_empty()
     }
 
     /// Ends all that are not in use.

@@ -4,7 +4,7 @@
 use super::{Operation, Result, Service, ServiceError, entrance::done};
 use crate::{
     domain::{AccountId, Actor},
-    store::{Listener, Told},
+    store::{Channel, Listener, Told},
 };
 use std::time::Duration;
 use tokio::{sync::mpsc, time};
@@ -57,7 +57,7 @@ impl Topics {
             }
             Told::Invitations => self.invitations = true,
             Told::Account | Told::Session => self.presence = true,
-            Told::Echo(_) => {}
+            Told::Mail | Told::Echo(_) => {}
         }
     }
 }
@@ -108,11 +108,12 @@ impl Service {
             }
             return Ok(());
         }
-        let mut listener = self.0.store.listen(account, actor.user_id()).await?;
-        if !self.is_heard(&mut listener, account).await? {
-            let words = "notifications do not come through: a pooler in transaction mode?";
-            return Err(ServiceError::Unavailable(words.to_owned()));
-        }
+        let channel = Channel::Account(account);
+        let channels: Vec<Channel> = [Some(channel), actor.user_id().map(Channel::User)]
+            .into_iter()
+            .flatten()
+            .collect();
+        let mut listener = self.listen(&channels, channel).await?;
         // What happened before there was anybody to hear it.
         let mut topics = Topics::ALL;
         if news.send(News::Feed(Feed::Told)).await.is_err() {
@@ -140,11 +141,42 @@ impl Service {
         }
     }
 
-    /// Whether a word that is said on another connection is heard on this one. Behind a pooler in
+    /// Says that mails were queued, and whether that is told, until nobody receives it any more.
+    pub(super) async fn listen_for_mail(&self, rung: mpsc::Sender<Feed>) {
+        let mut wait = AGAIN.0;
+        while self.0.store.can_listen() && !rung.is_closed() {
+            match self.listen(&[Channel::Mail], Channel::Mail).await {
+                Ok(mut listener) => {
+                    wait = AGAIN.0;
+                    // What was queued before there was anybody to hear it counts as told.
+                    while rung.send(Feed::Told).await.is_ok() && listener.next().await.is_some() {
+                        while listener.at_hand().is_some() {}
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "can't listen for mails"),
+            }
+            if rung.send(Feed::Asking).await.is_err() {
+                break;
+            }
+            time::sleep(wait).await;
+            wait = (wait * 2).min(AGAIN.1);
+        }
+    }
+
+    /// Listens, and makes sure that a word said on another connection is heard on this one: behind a pooler in
     /// transaction mode LISTEN works, and nothing is ever heard.
-    async fn is_heard(&self, listener: &mut Listener, account: AccountId) -> Result<bool> {
+    pub(super) async fn listen(&self, channels: &[Channel], tried: Channel) -> Result<Listener> {
+        let mut listener = self.0.store.listen(channels).await?;
+        if self.is_heard(&mut listener, tried).await? {
+            return Ok(listener);
+        }
+        let words = "notifications do not come through: a pooler in transaction mode?";
+        Err(ServiceError::Unavailable(words.to_owned()))
+    }
+
+    async fn is_heard(&self, listener: &mut Listener, channel: Channel) -> Result<bool> {
         let word = uuid::Uuid::new_v4().simple().to_string();
-        self.0.store.echo(account, &word).await?;
+        self.0.store.echo(channel, &word).await?;
         let echo = Told::Echo(word);
         let heard = async {
             while let Some(told) = listener.next().await {

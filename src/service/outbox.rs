@@ -17,8 +17,6 @@ use crate::{
 use std::time::Duration;
 use uuid::Uuid;
 
-/// The longest sleep while nothing is due: another program may queue a mail at any time.
-pub(super) const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// The shortest: what is due may be in another worker's hand.
 const SHORTEST_SLEEP: Duration = Duration::from_millis(50);
 
@@ -36,6 +34,8 @@ pub(super) struct Turn {
     pub(super) walks: Walks,
     /// There was something to claim the last time, so nobody asks before whether there is.
     pub(super) busy: bool,
+    /// How long to sleep at most while nothing is due.
+    pub(super) longest: Duration,
 }
 
 /// Where the walks through the accounts are: mails sent one at a time, then those of imports.
@@ -175,9 +175,9 @@ impl Service {
 async fn claim(db: &impl Db, turn: &Turn, taken: &mut Taken) -> Result<()> {
     if !turn.busy {
         let due = outbox::next_due(db).await?;
-        taken.pause = due.unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP);
-        if !taken.pause.is_zero() {
-            taken.pause = taken.pause.max(SHORTEST_SLEEP);
+        if due != Some(Duration::ZERO) {
+            let due = due.unwrap_or(turn.longest);
+            taken.pause = due.min(turn.longest).max(SHORTEST_SLEEP);
             return Ok(());
         }
     }

@@ -5,19 +5,21 @@
 //! It is one task. Nothing waits for the database but the database's own turn, and no mail for another.
 
 use super::{
-    Result, Service,
-    outbox::{LONGEST_SLEEP, Taken, Turn, Walks},
+    Feed, Result, Service,
+    outbox::{Taken, Turn, Walks},
 };
 use crate::{
+    domain::DeliveryState,
     mail::{Mailer, Pace},
     store::outbox::{Claimed, Hold, LEASE, Outcome},
 };
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::{FutureExt, StreamExt, future::FusedFuture, stream::FuturesUnordered};
 use std::{
     collections::{HashMap, VecDeque},
     time::Duration,
 };
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -25,7 +27,11 @@ use uuid::Uuid;
 const OUTAGE: Duration = Duration::from_secs(2);
 /// How often a mail that is still in hand is held for another lease.
 const RENEWAL: Duration = Duration::from_secs(20);
-/// How often connections that nobody used are looked for.
+/// The longest sleep while nothing is due: another program may queue a mail at any time.
+const ASKING: Duration = Duration::from_secs(1);
+/// The same where the database tells of each mail that is queued.
+const TOLD: Duration = Duration::from_mins(5);
+/// How often kept connections are looked at that nobody uses.
 const TIDYING: Duration = Duration::from_secs(10);
 /// So many milliseconds' worth of mails are claimed ahead, and at most so many mails: what a worker that is
 /// killed has claimed waits until its leases run out.
@@ -40,14 +46,14 @@ impl Service {
     pub async fn run_outbox(&self, mailer: &Mailer, stop: CancellationToken) {
         let (mut desk, mut pace) = (Desk::new(mailer.connections()), mailer.pace());
         let (mut in_hand, mut turn) = (FuturesUnordered::new(), FuturesUnordered::new());
-        let tidying = async {
-            loop {
-                sleep(TIDYING).await;
-                mailer.tidy().await;
-            }
-        };
-        tokio::pin!(tidying);
+        let mut tidying = FuturesUnordered::new();
+        let (ring, mut bell) = mpsc::channel(1);
+        let listening = self.listen_for_mail(ring).fuse();
+        tokio::pin!(listening);
         loop {
+            if desk.tidy.take_if(|at| *at <= Instant::now()).is_some() {
+                tidying.push(mailer.tidy());
+            }
             while !desk.stopping && in_hand.len() < desk.connections {
                 let Some(claimed) = desk.begin(&mut pace) else {
                     break;
@@ -66,8 +72,10 @@ impl Service {
                 () = stop.cancelled(), if !desk.stopping => desk.stopping = true,
                 Some((outcome, _)) = in_hand.next() => desk.done(outcome),
                 Some((was, taken)) = turn.next() => desk.turned(was, taken),
+                Some(true) = tidying.next() => desk.tidy = Some(Instant::now() + TIDYING),
+                Some(feed) = bell.recv() => desk.rung(feed),
+                () = &mut listening, if !listening.is_terminated() => {}
                 () = sleep_until(wake) => {}
-                () = &mut tidying => {}
             }
         }
         mailer.close().await;
@@ -99,6 +107,12 @@ struct Desk {
     busy: bool,
     /// When to look for mails again.
     look: Instant,
+    /// How it learns of mails that are queued.
+    feed: Feed,
+    /// Something may have become due since the turn under way began.
+    rung: bool,
+    /// When kept connections are to be looked at.
+    tidy: Option<Instant>,
     /// When the database may be asked again after an outage.
     again: Instant,
     /// When the turn under way began.
@@ -121,6 +135,9 @@ impl Desk {
             walks: Walks::default(),
             busy: false,
             look: now,
+            feed: Feed::Asking,
+            rung: false,
+            tidy: None,
             again: now,
             turn_began: now,
             finished: 0,
@@ -146,7 +163,19 @@ impl Desk {
         self.ready.pop_front()
     }
 
+    /// A mail was queued, or whether that is told has changed.
+    fn rung(&mut self, feed: Feed) {
+        self.feed = feed;
+        self.rung = true;
+        self.look = Instant::now();
+    }
+
     fn done(&mut self, outcome: Outcome) {
+        if outcome.state == DeliveryState::Deferred {
+            // It may be due before what was to be looked for.
+            self.rung(self.feed);
+        }
+        self.tidy = self.tidy.or_else(|| Some(Instant::now() + TIDYING));
         self.held.remove(&outcome.hold.id);
         self.outcomes.push(outcome);
         self.finished += 1;
@@ -182,9 +211,16 @@ impl Desk {
             claim: self.room(in_hand),
             walks: self.walks,
             busy: self.busy,
+            longest: match self.feed {
+                Feed::Told => TOLD,
+                Feed::Asking => ASKING,
+            },
         };
         if now < self.look {
             turn.claim = 0;
+        }
+        if turn.claim > 0 {
+            self.rung = false;
         }
         if self.stopping {
             turn.release = self.ready.drain(..).map(|claimed| claimed.hold).collect();
@@ -229,7 +265,10 @@ impl Desk {
             self.ready.push_back(claimed);
         }
         if turn.claim > 0 {
-            self.look = Instant::now() + taken.pause;
+            self.look = Instant::now();
+            if !self.rung {
+                self.look += taken.pause;
+            }
             self.walks = taken.walks;
             self.busy = taken.busy;
         }
@@ -237,7 +276,10 @@ impl Desk {
 
     /// When there is something to do again that no answer tells.
     fn wake(&self, pace: &Pace, (in_hand, turns): (usize, usize)) -> Instant {
-        let mut wake = Instant::now() + LONGEST_SLEEP;
+        let mut wake = Instant::now() + TOLD;
+        if let Some(tidy) = self.tidy {
+            wake = wake.min(tidy);
+        }
         if !self.ready.is_empty() && in_hand < self.connections && !self.stopping {
             wake = wake.min(pace.next());
         }

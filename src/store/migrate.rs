@@ -42,6 +42,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new(8, include_str!("migrations/0008_mail_turns.sql")),
     Migration::new(9, include_str!("migrations/0009_upkeep.sql")),
     Migration::new(10, include_str!("migrations/0010_authority.sql")),
+    Migration::new(11, include_str!("migrations/0011_mail_told.sql")),
 ];
 
 /// The newest schema version that this program knows.

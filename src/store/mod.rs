@@ -39,10 +39,9 @@ pub mod wal;
 pub use cancel::Canceller;
 pub use db::{Db, Naming};
 pub use error::StoreError;
-pub use notify::{Listener, Told};
+pub use notify::{Channel, Listener, Told};
 pub use scope::Scope;
 
-use crate::domain::{AccountId, UserId};
 use db::Line;
 use deadpool_postgres::{Object, Pool, Transaction};
 use pool::Way;
@@ -121,27 +120,22 @@ impl Store {
         self.way.naming == Naming::Prepared
     }
 
-    /// Listens to what changes in an account, on a connection outside the pool.
+    /// Listens to what is told on some channels, on a connection outside the pool.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn listen(
-        &self,
-        account: AccountId,
-        user: Option<UserId>,
-    ) -> Result<Listener, StoreError> {
-        Listener::open(&self.way, (account, user)).await
+    pub async fn listen(&self, channels: &[Channel]) -> Result<Listener, StoreError> {
+        Listener::open(&self.way, channels).await
     }
 
-    /// Says a word on an account's channel, for whoever wants to know whether it is heard.
+    /// Says a word on a channel, for whoever wants to know whether it is heard.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn echo(&self, account: AccountId, word: &str) -> Result<(), StoreError> {
+    pub async fn echo(&self, channel: Channel, word: &str) -> Result<(), StoreError> {
         let connection = self.connect().await?;
         let sql = "SELECT pg_notify($1, 'echo ' || $2::text)";
-        let channel = notify::channel(account.0);
-        connection.execute(sql, &[&channel, &word]).await?;
+        connection.execute(sql, &[&channel.name(), &word]).await?;
         Ok(())
     }
 

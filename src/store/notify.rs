@@ -7,7 +7,6 @@ use std::fmt::Write;
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, tls::MakeTlsConnect};
 use tokio_postgres::{Socket, tls::TlsConnect};
-use uuid::Uuid;
 
 /// What to look at again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,11 +18,36 @@ pub enum Told {
     Account,
     /// One of the user's sessions has ended.
     Session,
+    /// A mail was queued, in whatever account.
+    Mail,
     /// A test whether anything is heard at all.
     Echo(String),
 }
 
-/// Hears what changes in one account, and the end of one user's sessions.
+/// Where something is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// What changes in one account.
+    Account(AccountId),
+    /// The end of one user's sessions.
+    User(UserId),
+    /// Mails that are queued.
+    Mail,
+}
+
+impl Channel {
+    /// The names of migrations 5 and 11.
+    pub(super) fn name(self) -> String {
+        match self {
+            Self::Account(AccountId(id)) | Self::User(UserId(id)) => {
+                format!("rollbook_{}", id.simple())
+            }
+            Self::Mail => "rollbook_mail".to_owned(),
+        }
+    }
+}
+
+/// Hears what is told on some channels.
 pub struct Listener(Line);
 
 /// A connection of its own, with the task that reads it; both end together.
@@ -46,21 +70,15 @@ impl Listener {
 
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub(super) async fn open(
-        way: &Way,
-        (account, user): (AccountId, Option<UserId>),
-    ) -> Result<Self, StoreError> {
+    pub(super) async fn open(way: &Way, channels: &[Channel]) -> Result<Self, StoreError> {
         let line = match way.tls.clone() {
             None => listened(&way.config, NoTls).await?,
             Some(tls) => listened(&way.config, tls).await?,
         };
         let mut sql = way.become_role();
-        for id in [Some(account.0), user.map(|user| user.0)]
-            .into_iter()
-            .flatten()
-        {
+        for channel in channels {
             // Writing to a string does not fail.
-            let _ok = write!(sql, "LISTEN {};", quoted(&channel(id)));
+            let _ok = write!(sql, "LISTEN {};", quoted(&channel.name()));
         }
         line.client.batch_execute(&sql).await?;
         Ok(Self(line))
@@ -104,12 +122,7 @@ where
         .await;
 }
 
-/// The channel of an account or a user.
-pub(super) fn channel(id: Uuid) -> String {
-    format!("rollbook_{}", id.simple())
-}
-
-/// The words of migration 5.
+/// The words of migrations 5 and 11.
 fn read(payload: &str) -> Option<Told> {
     let (word, rest) = payload.split_once(' ').unwrap_or((payload, ""));
     match word {
@@ -118,6 +131,7 @@ fn read(payload: &str) -> Option<Told> {
         "invitations" => Some(Told::Invitations),
         "account" => Some(Told::Account),
         "session" => Some(Told::Session),
+        "mail" => Some(Told::Mail),
         "echo" => Some(Told::Echo(rest.to_owned())),
         _ => None,
     }

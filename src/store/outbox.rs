@@ -264,15 +264,17 @@ pub async fn renew(db: &impl Db, held: &[Hold]) -> Result<Vec<Uuid>, StoreError>
     Ok(rows.iter().map(|row| row.get("id")).collect())
 }
 
-/// Gives claimed mails back that nobody began to send: the attempt was none.
+/// Gives claimed mails back that nobody began to send, and tells the other workers: the attempt was none.
 ///
 /// # Errors
 /// What the database says.
 pub async fn release(db: &impl Db, held: &[Hold]) -> Result<(), StoreError> {
-    let sql = "UPDATE outbox SET lease = NULL, leased_until = NULL, attempts = attempts - 1
-        WHERE id = ANY($1) AND lease = ANY($2)";
+    let sql = "WITH freed AS (
+            UPDATE outbox SET lease = NULL, leased_until = NULL, attempts = attempts - 1
+            WHERE id = ANY($1) AND lease = ANY($2) RETURNING id)
+        SELECT pg_notify('rollbook_mail', 'mail') FROM freed LIMIT 1";
     let (ids, leases) = split(held.iter().copied());
-    db.execute(sql, &[&ids, &leases]).await?;
+    db.query(sql, &[&ids, &leases]).await?;
     Ok(())
 }
 
@@ -280,7 +282,8 @@ fn split(held: impl Iterator<Item = Hold>) -> (Vec<Uuid>, Vec<Uuid>) {
     held.map(|hold| (hold.id, hold.lease)).unzip()
 }
 
-/// How long until the next mail is due that nobody has in hand; none when nothing waits.
+/// How long until the next mail is due, or the lease of one that somebody has in hand runs out; none when
+/// nothing waits.
 ///
 /// # Errors
 /// What the database says.
@@ -290,5 +293,15 @@ pub async fn next_due(db: &impl Db) -> Result<Option<Duration>, StoreError> {
             AND (o.leased_until IS NULL OR o.leased_until < now())
         ORDER BY o.next_attempt_at LIMIT 1";
     let row = db.query_opt(sql, &[]).await?;
-    Ok(row.map(|row| Duration::from_secs_f64(row.get(0))))
+    let free = row.map(|row| Duration::from_secs_f64(row.get(0)));
+    if free == Some(Duration::ZERO) {
+        return Ok(free);
+    }
+    // Then those that are due are all in somebody's hand, first in the index and few.
+    let sql = "SELECT extract(epoch FROM min(o.leased_until) - now())::float8
+        FROM (SELECT leased_until FROM outbox WHERE state IN ('queued', 'deferred')
+            ORDER BY next_attempt_at LIMIT 256) o WHERE o.leased_until >= now()";
+    let held = db.query_one(sql, &[]).await?.get::<_, Option<f64>>(0);
+    let held = held.map(|left| Duration::from_secs_f64(left.max(0.001)));
+    Ok(free.into_iter().chain(held).min())
 }

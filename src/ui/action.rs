@@ -253,7 +253,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Quit, "quit", ("Quit (Ctrl-C works everywhere)", "quit"), EVERY).shown(),
     // Named where the footer has room for more.
     entry(Action::GoTo, "go-to", ("Go to the first address that begins as typed", "go to"), &[Members]).shown(),
-    entry(Action::CountExactly, "count-exactly", ("Count exactly: who matches, and where the cursor stands", "count"), &[Members]),
+    entry(Action::CountExactly, "count-exactly", ("Count exactly who matches, and the cursor's place", "count"), &[Members]),
     entry(Action::MarkMember, "mark-member", ("Mark or unmark the selected user, and go on", "mark"), &[Members]).shown(),
     entry(Action::MarkRange, "mark-range", ("Mark from the user marked last to the selected one", "mark range"), &[Members]),
     entry(Action::MarkEverybody, "mark-everybody", ("Mark everybody whom the list shows, or the search has found", "mark all"), &[Members]),
