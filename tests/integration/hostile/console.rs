@@ -15,9 +15,9 @@ const ESC: &str = "\x1b";
 const PAGE_DOWN: &str = "\x1b[6~";
 
 /// Everything that the console has ever to say to a terminal.
-const GOLDEN: [&str; 20] = [
+const GOLDEN: [&str; 21] = [
     "?1000h", "?1000l", "?1002l", "?1003l", "?1006h", "?1006l", "?1015l", "?1049h", "?1049l",
-    "?2004h", "?2004l", "?2026h", "?2026l", "?25h", "?25l", "C", "H", "J", "X", "m",
+    "?2004h", "?2004l", "?2026h", "?2026l", "?25h", "?25l", "C", "G", "H", "J", "X", "m",
 ];
 
 /// A console, and what is asked of each of its screens.

@@ -77,8 +77,9 @@ fn kind(parameters: &str, last: char) -> String {
     let allowed = match last {
         'm' => numbers,
         'H' => numbers && parameters.split(';').count() == 2,
-        // So many columns on, and so many erased.
-        'C' | 'X' => parameters.parse::<u16>().is_ok_and(|count| count < 1000),
+        // So many columns on, to such a column, and so many erased.
+        'C' if parameters.is_empty() => true,
+        'C' | 'G' | 'X' => parameters.parse::<u16>().is_ok_and(|count| count < 1000),
         'J' | 'K' => ["", "0", "1", "2"].contains(&parameters),
         'h' | 'l' => mode.split(';').all(|mode| MODES.contains(&mode)),
         _ => false,
