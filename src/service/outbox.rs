@@ -11,7 +11,8 @@ use crate::{
     mail::{Letter, Mailer, Verdict, backoff},
     store::{
         Db,
-        outbox::{self, Claimed, Hold, Outcome, Place},
+        claim::{self, Claimed, Place},
+        outbox::{self, Hold, Outcome},
     },
 };
 use std::time::Duration;
@@ -186,7 +187,7 @@ async fn claim(db: &impl Db, turn: &Turn, taken: &mut Taken) -> Result<()> {
         if most == 0 {
             break;
         }
-        let claim = outbox::claim(db, most, walk.place).await?;
+        let claim = claim::mails(db, most, walk.place).await?;
         let met = claim.mails.len() + claim.over;
         walk.met += met;
         walk.vain = claim.next.is_none() && walk.met == 0;

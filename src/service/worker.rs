@@ -11,7 +11,10 @@ use super::{
 use crate::{
     domain::DeliveryState,
     mail::{Mailer, Pace},
-    store::outbox::{Claimed, Hold, LEASE, Outcome},
+    store::{
+        claim::Claimed,
+        outbox::{Hold, LEASE, Outcome},
+    },
 };
 use futures_util::{FutureExt, StreamExt, future::FusedFuture, stream::FuturesUnordered};
 use std::{

@@ -7,6 +7,7 @@ pub mod append;
 pub mod authority;
 mod cancel;
 pub mod chain;
+pub mod claim;
 pub mod commands;
 pub mod db;
 pub mod demo;

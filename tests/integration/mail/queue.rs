@@ -8,7 +8,8 @@ use rollbook::{
     mail::Mailer,
     store::{
         Connection, Db, Scope, Tx,
-        outbox::{self, Claimed, Outcome, Place},
+        claim::{self, Claimed, Place},
+        outbox::{self, Outcome},
     },
 };
 use std::{
@@ -34,9 +35,9 @@ async fn fill(db: &TestDb, account: AccountId, (mails, bulk, minutes): (i32, boo
         .unwrap();
 }
 
-async fn claim(connection: &mut Connection, most: usize, from: Place) -> outbox::Claim {
+async fn claim(connection: &mut Connection, most: usize, from: Place) -> claim::Claim {
     let tx = connection.begin(&Scope::installation()).await.unwrap();
-    let claim = outbox::claim(&tx, most, from).await.unwrap();
+    let claim = claim::mails(&tx, most, from).await.unwrap();
     tx.commit().await.unwrap();
     claim
 }
@@ -254,7 +255,7 @@ async fn b05_a_claim_costs_the_same_however_many_wait() {
         }
         let tx = connection.begin(&Scope::installation()).await.unwrap();
         let before = scanned(&tx).await;
-        outbox::claim(&tx, 8, place).await.unwrap();
+        claim::mails(&tx, 8, place).await.unwrap();
         let after = scanned(&tx).await;
         assert_eq!(before.0, after.0, "no table is read whole");
         cost.push(after.1 - before.1);
