@@ -80,7 +80,7 @@ pub(crate) fn ctx(grant: Grant) -> Ctx {
 pub(crate) fn member(index: usize) -> Member {
     Member {
         user: UserId(Uuid::from_u128(index as u128)),
-        email: Email::parse(&format!("m{index:05}@x.com")).unwrap(),
+        email: Email::parse(&format!("m{index:06}@x.com")).unwrap(),
         name: "".into(),
         grant: Grant::full(),
         last_login: None,

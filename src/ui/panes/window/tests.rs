@@ -1,26 +1,11 @@
 //! What the window shows, asks for and forgets as it moves.
 
 use super::{KEPT, MOST, Window, page_rows};
-use crate::domain::{Count, Email, Grant, Member, Page, Position, Seek, UserId};
+use crate::domain::{Count, Member, Page, Position, Seek};
+use crate::ui::fixture::member;
 use crate::ui::message::Place;
-use jiff::Timestamp;
-use uuid::Uuid;
 
 const HEIGHT: usize = 10;
-
-fn member(index: usize) -> Member {
-    Member {
-        user: UserId(Uuid::from_u128(index as u128)),
-        email: Email::parse(&format!("m{index:06}@x.com")).unwrap(),
-        name: "".into(),
-        grant: Grant::full(),
-        last_login: None,
-        joined_at: Timestamp::UNIX_EPOCH,
-        invited_by: None,
-        ownership_offered: false,
-        version: 1,
-    }
-}
 
 fn index(key: &str) -> usize {
     key.get(1..7).unwrap().parse().unwrap()
