@@ -23,11 +23,12 @@ use server::Server;
 use std::{
     io::Write as _,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 /// The most characters that are kept of a server's reply.
 const REPLY: usize = 300;
+
 /// What an installation sets about mail.
 #[derive(Debug, Clone)]
 pub struct MailConfig {
@@ -180,11 +181,14 @@ impl Mailer {
 
 fn folder(config: &MailConfig) -> Result<PathBuf, MailError> {
     let path = config.folder.clone();
-    let made = std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&path);
-    made.map_err(|error| MailError::Folder {
+    // Others get through to what lies beside it, such as a private server's files.
+    let make = |path: &Path, mode| {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true).mode(mode).create(path)
+    };
+    let above = path.parent().map_or(Ok(()), |above| make(above, 0o711));
+    let outcome = above.and_then(|()| make(&path, 0o700));
+    outcome.map_err(|error| MailError::Folder {
         path: path.display().to_string(),
         reason: error.to_string(),
     })?;
@@ -203,7 +207,7 @@ async fn send(pool: &Pool, message: &Message) -> Verdict {
     }
 }
 
-fn write(folder: &std::path::Path, letter: &Letter, message: &Message) -> Verdict {
+fn write(folder: &Path, letter: &Letter, message: &Message) -> Verdict {
     let path = folder.join(format!("{}.{}.eml", letter.invitation, letter.generation));
     let written = std::fs::OpenOptions::new()
         .create(true)

@@ -31,7 +31,7 @@ pub enum LocalError {
     NoHome,
     /// As root the server runs as another user, who must get to its files.
     #[error(
-        "The user {user}, as whom PostgreSQL runs, can't reach {}: choose a directory outside of private ones such as /root",
+        "The user {user}, as whom PostgreSQL runs, can't reach {}: choose a directory outside of private ones such as /root, or let others through those above it (chmod o+x)",
         .dir.display()
     )]
     Unreachable { dir: PathBuf, user: String },

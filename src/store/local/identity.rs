@@ -69,6 +69,9 @@ impl Identity {
             // Set again: the umask may have taken bits away.
             fs::set_permissions(dir, mode.clone()).map_err(LocalError::file("open up", dir))?;
         }
+        if self.foreign {
+            open_up_ours(dir)?;
+        }
         self.check_reach(dir)
     }
 
@@ -114,6 +117,21 @@ impl Identity {
 
 fn by_name(name: &str) -> Option<User> {
     User::from_name(name).ok().flatten()
+}
+
+/// Lets others through the directory `rollbook` that holds this one, where it is root's: mails or a key that came
+/// first may have made it for root alone.
+fn open_up_ours(dir: &Path) -> Result<(), LocalError> {
+    let Some(ours) = dir.parent().filter(|above| above.ends_with("rollbook")) else {
+        return Ok(());
+    };
+    let found = fs::symlink_metadata(ours).map_err(LocalError::file("look at", ours))?;
+    let mut mode = found.permissions();
+    if found.is_dir() && Uid::from_raw(found.uid()).is_root() && mode.mode() & 0o001 == 0 {
+        mode.set_mode(mode.mode() | 0o011);
+        fs::set_permissions(ours, mode).map_err(LocalError::file("open up", ours))?;
+    }
+    Ok(())
 }
 
 /// Makes one directory unless it is there; two at once are fine.

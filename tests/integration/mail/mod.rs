@@ -303,14 +303,21 @@ async fn without_a_server_mails_are_private_files() {
     let office = Office::open().await;
     let folder = tempfile::tempdir().unwrap();
     let mut files = config(None, None);
-    files.folder = folder.path().join("mail");
+    files.folder = folder.path().join("rollbook/mail");
     let mailer = Mailer::new(&files).unwrap();
+    let mode = |path: &str| {
+        let found = std::fs::metadata(folder.path().join(path)).unwrap();
+        found.permissions().mode() & 0o777
+    };
+    assert_eq!(mode("rollbook/mail"), 0o700);
+    // The private server lies beside it, and another user than root has to get there.
+    assert_eq!(mode("rollbook"), 0o711);
     office.invite("ada@example.com").await;
     assert!(matches!(
         office.service.deliver_next(&mailer).await.unwrap(),
         Some(Verdict::Sent { .. })
     ));
-    let file = std::fs::read_dir(folder.path().join("mail"))
+    let file = std::fs::read_dir(&files.folder)
         .unwrap()
         .next()
         .unwrap()

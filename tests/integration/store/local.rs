@@ -170,6 +170,22 @@ async fn as_root_an_unreachable_directory_is_said_at_once() {
 }
 
 #[tokio::test]
+async fn as_root_mails_that_came_first_do_not_shut_the_server_out() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let place = place();
+    let ours = place.path().join("rollbook");
+    fs::create_dir(&ours).unwrap();
+    fs::set_permissions(&ours, fs::Permissions::from_mode(0o700)).unwrap();
+    let server = LocalServer::start(&ours.join("postgres")).await.unwrap();
+    assert_eq!(ask(&server, "SELECT 'up'").await, "up");
+    let mode = fs::metadata(&ours).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o711, "got through, not looked into");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_console_killed_leaves_the_server_to_the_next() {
     let place = place();
     let dir = place.path().join("pg");
