@@ -1,10 +1,10 @@
 //! What the service is asked, and about whom.
 
 use crate::{
-    bare::{CAP, PAGE},
+    bare::CAP,
     cases::{Case, Place, Work},
     database::Database,
-    measure::rounds,
+    measure::{page_rows, rounds},
 };
 use deadpool_postgres::Object;
 use rollbook::{
@@ -37,7 +37,7 @@ pub(crate) async fn ask(
         Place::Before => Seek::Before(at.clone()),
     };
     let page = service
-        .list_members(actor, account, &case.query, (&seek, PAGE))
+        .list_members(actor, account, &case.query, (&seek, page_rows()))
         .await;
     Ok(page?.rows.len())
 }

@@ -3,6 +3,7 @@
 
 use crate::cases::{Case, Place, Work};
 use crate::database::Database;
+use crate::measure::page_rows;
 use deadpool_postgres::Object;
 use jiff::Timestamp;
 use rollbook::{
@@ -16,8 +17,7 @@ use tokio_postgres::{
 };
 use uuid::Uuid;
 
-/// Rows on a page, and how far a screen counts.
-pub(crate) const PAGE: i64 = 50;
+/// How far a screen counts.
 pub(crate) const CAP: i64 = 1_001;
 
 const COLUMNS: &str =
@@ -224,7 +224,7 @@ fn ways(account: AccountId, case: &Case) -> Vec<(Plan, String)> {
     };
     let order = Order::of(&case.query, place);
     let (beyond, order_by) = (order.beyond(place), order.by());
-    let page = format!("{beyond} ORDER BY {order_by} LIMIT {PAGE}");
+    let page = format!("{beyond} ORDER BY {order_by} LIMIT {}", page_rows());
     let plain = format!("SELECT {COLUMNS} FROM memberships m WHERE {account}");
     if case.query.search.is_empty() {
         return vec![(Plan::Free, format!("{plain} {page}"))];

@@ -14,6 +14,12 @@ pub(crate) fn rounds() -> usize {
     set.ok().and_then(|n| n.parse().ok()).unwrap_or(400)
 }
 
+/// Rows on a page.
+pub(crate) fn page_rows() -> i64 {
+    let set = std::env::var("ROLLBOOK_BENCH_PAGE");
+    set.ok().and_then(|n| n.parse().ok()).unwrap_or(50)
+}
+
 /// Whether a case that began then goes on.
 pub(crate) fn goes_on(round: usize, began: Instant) -> bool {
     round < rounds() && (round < LEAST || began.elapsed() < LONGEST)

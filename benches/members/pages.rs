@@ -2,10 +2,10 @@
 
 use crate::{
     asking::{ask, places, places_of},
-    bare::{Bare, PAGE, Ready, read},
+    bare::{Bare, Ready, read},
     cases::{Case, Place, Work, orders, searches},
     database::Database,
-    measure::{Quantiles, buffers, goes_on, timed},
+    measure::{Quantiles, buffers, goes_on, page_rows, timed},
 };
 use rollbook::domain::{Cursor, Sort};
 use std::time::{Duration, Instant};
@@ -17,8 +17,9 @@ pub(crate) async fn run(database: &Database) {
     // Opened, as they are in a console that has been open for a moment.
     drop(database.pool().await);
     println!(
-        "\n{} members, pages of {PAGE}, times in µs",
-        database.members
+        "\n{} members, pages of {}, times in µs",
+        database.members,
+        page_rows()
     );
     println!(
         "\n| operation | service p50 | p99 | bare p50 | p99 | ratio p50 | p99 | read ratio | buffers | bare | trigrams | bare plan |"
