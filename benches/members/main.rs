@@ -52,8 +52,5 @@ async fn main() {
 }
 
 fn members() -> u64 {
-    let set = std::env::var("ROLLBOOK_BENCH_MEMBERS");
-    set.ok()
-        .and_then(|n| n.replace('_', "").parse().ok())
-        .unwrap_or(1_000_000)
+    measure::variable("ROLLBOOK_BENCH_MEMBERS", 1_000_000)
 }

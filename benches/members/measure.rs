@@ -2,22 +2,34 @@
 
 use crate::database::Database;
 use deadpool_postgres::Object;
-use std::time::{Duration, Instant};
+use std::{
+    str::FromStr,
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
 
 /// No case is measured longer than this, once it was measured often enough.
 const LONGEST: Duration = Duration::from_secs(15);
 const LEAST: usize = 20;
 
+static ROUNDS: LazyLock<usize> = LazyLock::new(|| variable("ROLLBOOK_BENCH_ROUNDS", 400));
+static PAGE: LazyLock<i64> = LazyLock::new(|| variable("ROLLBOOK_BENCH_PAGE", 50));
+
+/// A number from the environment, or another where none is set.
+pub(crate) fn variable<T: FromStr>(name: &str, otherwise: T) -> T {
+    let set = std::env::var(name).ok();
+    let number = set.and_then(|n| n.replace('_', "").parse().ok());
+    number.unwrap_or(otherwise)
+}
+
 /// How often each thing is done.
 pub(crate) fn rounds() -> usize {
-    let set = std::env::var("ROLLBOOK_BENCH_ROUNDS");
-    set.ok().and_then(|n| n.parse().ok()).unwrap_or(400)
+    *ROUNDS
 }
 
 /// Rows on a page.
 pub(crate) fn page_rows() -> i64 {
-    let set = std::env::var("ROLLBOOK_BENCH_PAGE");
-    set.ok().and_then(|n| n.parse().ok()).unwrap_or(50)
+    *PAGE
 }
 
 /// Whether a case that began then goes on.

@@ -2,8 +2,7 @@
 
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{Output, Table};
-use crate::domain::grouped;
-use crate::domain::{CommandId, DisplaySafe, Fate, Tally, Verdict, roster::Row};
+use crate::domain::{CommandId, DisplaySafe, Fate, Tally, Verdict, grouped, roster::Row};
 use crate::service::BrokenOff;
 use serde::Serialize;
 use serde_json::{Map, Value};

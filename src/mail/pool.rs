@@ -10,7 +10,7 @@ use super::{
 use futures_util::future::join_all;
 use lettre::Message;
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::{sync::Semaphore, time::Instant};
@@ -69,8 +69,7 @@ impl Pool {
     pub(super) async fn tidy(&self) -> bool {
         let now = Instant::now();
         self.end(|since| now.duration_since(since) >= IDLE).await;
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        !kept.is_empty()
+        !self.kept().is_empty()
     }
 
     /// Ends all that are not in use.
@@ -80,23 +79,26 @@ impl Pool {
 
     async fn end(&self, which: impl Fn(Instant) -> bool) {
         let ending: Vec<Conversation> = {
-            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut kept = self.kept();
             let ending = kept.extract_if(.., |(_, since)| which(*since));
             ending.map(|(conversation, _)| conversation).collect()
         };
         join_all(ending.into_iter().map(Conversation::end)).await;
     }
 
+    fn kept(&self) -> MutexGuard<'_, Vec<(Conversation, Instant)>> {
+        // Nothing panics while it is held.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The one used last: it is the least likely to have been ended by the server.
     fn take(&self) -> Option<Conversation> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.pop().map(|(conversation, _)| conversation)
+        self.kept().pop().map(|(conversation, _)| conversation)
     }
 
     fn keep(&self, conversation: Conversation) {
         if conversation.usable() {
-            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.push((conversation, Instant::now()));
+            self.kept().push((conversation, Instant::now()));
         }
     }
 }

@@ -16,6 +16,20 @@ const ECHO: Duration = Duration::from_secs(2);
 /// The wait before listening again; it doubles up to the second.
 const AGAIN: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(4));
 
+/// The next wait.
+struct Again(Duration);
+
+impl Again {
+    fn new() -> Self {
+        Self(AGAIN.0)
+    }
+
+    async fn wait(&mut self) {
+        time::sleep(self.0).await;
+        self.0 = (self.0 * 2).min(AGAIN.1);
+    }
+}
+
 /// How an open console learns of what others do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Feed {
@@ -74,18 +88,17 @@ impl Service {
         account: AccountId,
         news: mpsc::Sender<News>,
     ) -> Result<()> {
-        let mut wait = AGAIN.0;
+        let mut again = Again::new();
         while !news.is_closed() {
             match self.hear(actor, account, &news).await {
-                Ok(()) => wait = AGAIN.0,
+                Ok(()) => again = Again::new(),
                 Err(ServiceError::Unavailable(words)) => tracing::warn!(words, "can't listen"),
                 Err(error) => return Err(error),
             }
             if news.send(News::Feed(Feed::Asking)).await.is_err() {
                 break;
             }
-            time::sleep(wait).await;
-            wait = (wait * 2).min(AGAIN.1);
+            again.wait().await;
         }
         Ok(())
     }
@@ -143,11 +156,11 @@ impl Service {
 
     /// Says that mails were queued, and whether that is told, until nobody receives it any more.
     pub(super) async fn listen_for_mail(&self, rung: mpsc::Sender<Feed>) {
-        let mut wait = AGAIN.0;
+        let mut again = Again::new();
         while self.0.store.can_listen() && !rung.is_closed() {
             match self.listen(&[Channel::Mail], Channel::Mail).await {
                 Ok(mut listener) => {
-                    wait = AGAIN.0;
+                    again = Again::new();
                     // What was queued before there was anybody to hear it counts as told.
                     while rung.send(Feed::Told).await.is_ok() && listener.next().await.is_some() {
                         while listener.at_hand().is_some() {}
@@ -158,14 +171,13 @@ impl Service {
             if rung.send(Feed::Asking).await.is_err() {
                 break;
             }
-            time::sleep(wait).await;
-            wait = (wait * 2).min(AGAIN.1);
+            again.wait().await;
         }
     }
 
     /// Listens, and makes sure that a word said on another connection is heard on this one: behind a pooler in
     /// transaction mode LISTEN works, and nothing is ever heard.
-    pub(super) async fn listen(&self, channels: &[Channel], tried: Channel) -> Result<Listener> {
+    async fn listen(&self, channels: &[Channel], tried: Channel) -> Result<Listener> {
         let mut listener = self.0.store.listen(channels).await?;
         if self.is_heard(&mut listener, tried).await? {
             return Ok(listener);

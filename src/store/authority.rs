@@ -29,10 +29,8 @@ pub struct Viewer {
 /// The columns of `authority` that [`Authority::of_row`] reads.
 const COLUMNS: &str =
     "stale, second_factor, fresh, remaining, held_role, held_permissions, second_factor_required";
-/// As many of nothing.
-const NO_AUTHORITY: &str = "NULL, NULL, NULL, NULL, NULL, NULL, NULL";
 /// The first of them in a row that begins with a member's; every authority has it.
-const STALE: usize = rows::MEMBER_COLUMNS;
+const STALE: usize = rows::width(rows::MEMBER);
 
 /// How a statement begins that finds `authority`: one row, or none when the session has ended. $1 is the
 /// account, and the scope is set before anything is looked at, as in [`super::scope`].
@@ -74,11 +72,11 @@ pub async fn read(
 /// are those of the page; nobody but a member is shown any row.
 pub fn page_statement(query: &MemberQuery, seek: &Seek, limit: i64) -> String {
     let opening = opening(["$6", "$7", "$8", "$9"]);
-    let no_member = ["NULL"; rows::MEMBER_COLUMNS].join(", ");
+    let (no_member, no_authority) = (rows::nothing(rows::MEMBER), rows::nothing(COLUMNS));
     let page = page::select(query, seek, limit, "authority.account_id");
     format!(
         "{opening} SELECT {no_member}, {COLUMNS} FROM authority
-         UNION ALL SELECT page.*, {NO_AUTHORITY} FROM authority CROSS JOIN LATERAL ({page}) page
+         UNION ALL SELECT page.*, {no_authority} FROM authority CROSS JOIN LATERAL ({page}) page
          WHERE authority.held_role IS NOT NULL"
     )
 }

@@ -1,13 +1,14 @@
 //! Mails that wait for the delivery worker: written in the transaction of the invitation, claimed
 //! by lease ([`super::claim`]), so that any number of workers may run and a crash loses nothing.
 
-use super::{Db, StoreError};
+use super::{Channel, Db, StoreError};
 use crate::domain::{AccountId, DeliveryState, InvitationId};
 use std::time::Duration;
 use uuid::Uuid;
 
 /// How long a claim holds that is not renewed: what a worker that died had in hand goes then.
 pub const LEASE: Duration = Duration::from_mins(1);
+
 /// A mail, and what proves that it is this worker's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Hold {
@@ -86,9 +87,10 @@ pub async fn release(db: &impl Db, held: &[Hold]) -> Result<(), StoreError> {
     let sql = "WITH freed AS (
             UPDATE outbox SET lease = NULL, leased_until = NULL, attempts = attempts - 1
             WHERE id = ANY($1) AND lease = ANY($2) RETURNING id)
-        SELECT pg_notify('rollbook_mail', 'mail') FROM freed LIMIT 1";
+        SELECT pg_notify($3, 'mail') FROM freed LIMIT 1";
     let (ids, leases) = split(held.iter().copied());
-    db.query(sql, &[&ids, &leases]).await?;
+    db.query(sql, &[&ids, &leases, &Channel::Mail.name()])
+        .await?;
     Ok(())
 }
 

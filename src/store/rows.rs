@@ -12,9 +12,6 @@ use tokio_postgres::Row;
 pub(super) const MEMBER: &str = "m.user_id, m.email, m.email_key, m.name, m.role, m.permissions, \
     m.last_login, m.joined_at, m.invited_by, m.ownership_offered_by IS NOT NULL AS ownership_offered, m.version";
 
-/// How many they are.
-pub(super) const MEMBER_COLUMNS: usize = 11;
-
 /// The columns that [`invitation`] reads, for an `invitations` called `i` joined with the
 /// `outbox` row `o` of its generation.
 pub(super) const INVITATION: &str = "i.id, i.account_id, i.email, i.email_key, i.role, i.permissions, \
@@ -25,6 +22,23 @@ pub(super) const INVITATION: &str = "i.id, i.account_id, i.email, i.email_key, i
 
 /// The columns that [`user`] reads, for a `users` called `u`.
 pub(super) const USER: &str = "u.id, u.email, u.email_key, u.name, u.last_login, u.created_at";
+
+/// How many columns such a list names; none of them may hold a comma of its own.
+pub(super) const fn width(columns: &str) -> usize {
+    let (bytes, mut at, mut width) = (columns.as_bytes(), 0, 1);
+    while at < bytes.len() {
+        if bytes[at] == b',' {
+            width += 1;
+        }
+        at += 1;
+    }
+    width
+}
+
+/// Nothing in each column of a list.
+pub(super) fn nothing(columns: &str) -> String {
+    vec!["NULL"; width(columns)].join(", ")
+}
 
 pub(super) fn grant(row: &Row) -> Result<Grant, StoreError> {
     granted(row.get("role"), row.get("permissions"))

@@ -4,7 +4,7 @@ use crate::{
     count,
     ledger::{Ledger, invariants},
     load::{connected, installation, load, service_on},
-    support::server::Server,
+    support::{counted, server::Server},
 };
 use rollbook::service::Service;
 use std::{
@@ -22,15 +22,7 @@ async fn acknowledged_by_both(primary: &Server) {
         admin.batch_execute(sql).await.unwrap();
     }
     let synchronous = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
-    while admin
-        .query_one(synchronous, &[])
-        .await
-        .unwrap()
-        .get::<_, i64>(0)
-        == 0
-    {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    counted(&admin, synchronous).await;
 }
 
 /// The primary dies and the standby is promoted; how long until the service is back.

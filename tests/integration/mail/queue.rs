@@ -2,7 +2,7 @@
 //! worker's pace.
 
 use super::{Office, config};
-use crate::support::{TestDb, account_with_owner, service};
+use crate::support::{TestDb, account_with_owner, counted, service};
 use rollbook::{
     domain::{AccountId, DeliveryState},
     mail::Mailer,
@@ -335,15 +335,7 @@ async fn b06_an_idle_worker_asks_nothing_and_hears_of_a_mail_at_once() {
     let watch = async {
         let listens = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
             AND query LIKE '%LISTEN \"rollbook_mail\"%' AND pid <> pg_backend_pid()";
-        while client
-            .query_one(listens, &[])
-            .await
-            .unwrap()
-            .get::<_, i64>(0)
-            == 0
-        {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        counted(&client, listens).await;
         // The look at what was there before it listened.
         tokio::time::sleep(Duration::from_millis(300)).await;
         let asked = "SELECT max(query_start)::text FROM pg_stat_activity

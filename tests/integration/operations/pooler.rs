@@ -2,8 +2,9 @@
 //! the server, which knows nothing of prepared statements.
 
 use crate::support::{
-    PASSWORD, TestDb, account_with_owner, custom, email, invite, join, latest, operator, password,
-    pooler::Pooler, program::Installation, pty::Terminal, register, service_on, sign_in, token_of,
+    PASSWORD, TestDb, account_with_owner, counted, custom, email, invite, join, latest, operator,
+    password, pooler::Pooler, program::Installation, pty::Terminal, register, service_on, sign_in,
+    token_of,
 };
 use rollbook::{
     domain::{AccountId, Cursor, Direction, Grant, MemberQuery, Seek, Sort},
@@ -319,9 +320,7 @@ async fn a_stopped_statement_ends_on_the_server_behind_a_pooler() {
     };
     let request = write(account);
     let stopping = async {
-        while count().await == 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        counted(&client, waiting).await;
         stoppable.stop().await;
     };
     let (written, ()) = tokio::join!(stoppable.set_grant(&request, &set), stopping);

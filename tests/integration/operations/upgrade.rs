@@ -3,7 +3,7 @@
 
 use super::released::{GUEST, OWNER, Released, migrations, rows};
 use crate::support::{
-    custom, email, entry, invite, program::Installation, register, service, sign_in,
+    counted, custom, email, entry, invite, program::Installation, register, service, sign_in,
 };
 use rollbook::{
     domain::{AccountId, Actor, Cursor, MemberQuery, Seek},
@@ -256,11 +256,7 @@ async fn a_migration_lets_others_through_while_it_waits_for_a_table() {
         .unwrap();
     let mut program = migrating(&released);
     let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    let until = Instant::now() + Duration::from_secs(20);
-    while reader.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
-        assert!(Instant::now() < until, "nothing waits");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    counted(&reader, waits).await;
     let since = Instant::now();
     reader
         .query_one("SELECT count(*) FROM memberships", &[])

@@ -1,7 +1,7 @@
 //! What others change is told to whoever watches, once, and to nobody else.
 
 use crate::support::{
-    TestDb, account_with_owner, custom, email, invite, join, operator, service, sign_in,
+    TestDb, account_with_owner, counted, custom, email, invite, join, operator, service, sign_in,
 };
 use rollbook::{
     domain::{AccountId, Actor, Grant},
@@ -196,9 +196,7 @@ async fn a_statement_that_is_stopped_ends_on_the_server_and_spoils_no_connection
     let request = write(acme);
     let held_up = stoppable.set_grant(&request, &set);
     let stopping = async {
-        while count(waiting).await == 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        counted(&client, waiting).await;
         let since = Instant::now();
         stoppable.stop().await;
         while count(waiting).await > 0 {

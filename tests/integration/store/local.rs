@@ -27,6 +27,14 @@ fn place() -> TempDir {
     dir
 }
 
+/// A directory there that is root's alone.
+fn roots_alone(place: &TempDir, name: &str) -> PathBuf {
+    let dir = place.path().join(name);
+    fs::create_dir(&dir).unwrap();
+    fs::set_permissions(&dir, fs::Permissions::from_mode(0o700)).unwrap();
+    dir
+}
+
 /// The first column of the only row, as text.
 async fn ask(server: &LocalServer, sql: &str) -> String {
     let (client, connection) = tokio_postgres::connect(&server.dsn("postgres"), NoTls)
@@ -162,9 +170,7 @@ async fn as_root_an_unreachable_directory_is_said_at_once() {
         return;
     }
     let place = place();
-    let private = place.path().join("private");
-    fs::create_dir(&private).unwrap();
-    fs::set_permissions(&private, fs::Permissions::from_mode(0o700)).unwrap();
+    let private = roots_alone(&place, "private");
     let error = LocalServer::start(&private.join("pg")).await.unwrap_err();
     assert!(matches!(error, LocalError::Unreachable { .. }), "{error}");
 }
@@ -175,9 +181,7 @@ async fn as_root_mails_that_came_first_do_not_shut_the_server_out() {
         return;
     }
     let place = place();
-    let ours = place.path().join("rollbook");
-    fs::create_dir(&ours).unwrap();
-    fs::set_permissions(&ours, fs::Permissions::from_mode(0o700)).unwrap();
+    let ours = roots_alone(&place, "rollbook");
     let server = LocalServer::start(&ours.join("postgres")).await.unwrap();
     assert_eq!(ask(&server, "SELECT 'up'").await, "up");
     let mode = fs::metadata(&ours).unwrap().permissions().mode();

@@ -14,4 +14,4 @@ pub(crate) mod smtp;
 pub(crate) mod tls;
 
 pub(crate) use people::*;
-pub(crate) use pg::{APP_ROLE, TestDb};
+pub(crate) use pg::{APP_ROLE, TestDb, counted};

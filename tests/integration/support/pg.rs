@@ -4,6 +4,7 @@
 //! shared. It vanishes with the process, even if that is killed.
 
 use rollbook::store::{Store, dsn::ConnectPlan, local::LocalServer, migrate, roles};
+use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, OnceCell};
 use tokio_postgres::{Client, NoTls};
 
@@ -134,7 +135,7 @@ async fn left_by_all(admin: &Client, name: &str) {
         .get::<_, i64>(0)
         > 0
     {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
@@ -143,4 +144,13 @@ async fn connect(dsn: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(dsn, NoTls).await.unwrap();
     tokio::runtime::Handle::current().spawn(connection);
     client
+}
+
+/// Comes when a statement that counts has something to count.
+pub(crate) async fn counted(client: &Client, sql: &str) {
+    let until = Instant::now() + Duration::from_secs(20);
+    while client.query_one(sql, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        assert!(Instant::now() < until, "nothing to count: {sql}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
