@@ -8,7 +8,7 @@ use super::modals::{Confirm, Conflict, Modal, Permissions, Review};
 use super::model::Model;
 use super::own;
 use super::update::reload;
-use super::widgets::toast::{Kind, Toasts};
+use super::widgets::toast::Kind;
 use super::words::done_words;
 use crate::domain::{Change, Current, Grant, Restoration, ThreeWay};
 
@@ -76,7 +76,7 @@ fn on_conflict(model: &mut Model, change: &Change, current: &Current) -> Vec<Eff
     model.modals.clear();
     if let (Change::Remove { member: was }, Current::Member(now)) = (change, current) {
         let again = Confirm::again(&was.grant, (**now).clone());
-        model.modals.push(Modal::Confirm(again));
+        model.open(Modal::Confirm(again));
         let seat = model.ctx.seat();
         let preview = seat.map(|seat| Effect::RemovalPreview(seat, now.email.clone()));
         return reload(model).into_iter().chain(preview).collect();
@@ -108,17 +108,17 @@ fn side_by_side(model: &mut Model, change: Change, (current, was): (Current, Gra
     {
         // Only something else about the person changed.
         let review = Review::new(change, &model.ctx);
-        model.modals.push(Modal::Review(review));
+        model.open(Modal::Review(review));
         return;
     }
     let dialog = Conflict::new((change, current), three, &model.ctx);
-    model.modals.push(Modal::Conflict(dialog));
+    model.open(Modal::Conflict(dialog));
 }
 
 /// Yours over theirs, to be edited further.
 pub(super) fn edit(model: &mut Model, current: Current, grant: &Grant) {
     let dialog = Permissions::onto(current, grant, &model.ctx);
-    model.modals.push(Modal::Permissions(dialog));
+    model.open(Modal::Permissions(dialog));
 }
 
 /// The conflict was left without a choice: theirs stays.
@@ -146,8 +146,6 @@ pub(super) fn on_undo_found(model: &mut Model, reply: Reply<Box<Restoration>>) -
     if !model.modals.is_empty() {
         return Vec::new();
     }
-    // What told of the change is not to stand over its review.
-    model.toasts = Toasts::default();
     let to = match restoration.offer(&standing, &model.ctx.catalogue) {
         Ok(offer) => offer.grant,
         Err(denied) => {
@@ -165,6 +163,6 @@ pub(super) fn on_undo_found(model: &mut Model, reply: Reply<Box<Restoration>>) -
         return Vec::new();
     }
     let review = Review::new(change, &model.ctx);
-    model.modals.push(Modal::Review(review));
+    model.open(Modal::Review(review));
     Vec::new()
 }

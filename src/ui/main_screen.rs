@@ -97,7 +97,7 @@ fn main_action(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
 
 fn open_profile(model: &mut Model) -> Vec<Effect> {
     let menu = ProfileMenu::new(&model.ctx);
-    model.modals.push(Modal::ProfileMenu(menu));
+    model.open(Modal::ProfileMenu(menu));
     Vec::new()
 }
 
@@ -125,7 +125,7 @@ fn profile_action(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         Action::SignOut => return Some(vec![Effect::SignOut(actor)]),
         _ => return None,
     };
-    model.modals.push(dialog);
+    model.open(dialog);
     Some(effects)
 }
 

@@ -195,6 +195,12 @@ impl Model {
         }
     }
 
+    /// Puts a dialog on top. What was said before would stand over what it says.
+    pub fn open(&mut self, dialog: Modal) {
+        self.toasts = Toasts::default();
+        self.modals.push(dialog);
+    }
+
     /// The contexts in which keys are looked up now, most specific first; global comes by itself.
     pub fn contexts(&self) -> Vec<Context> {
         if let Some(modal) = self.modals.last() {

@@ -17,7 +17,7 @@ pub(super) fn grant_wish(model: &mut Model, wish: Wish) -> Vec<Effect> {
         Wish::Nothing => Vec::new(),
         Wish::Effects(effects) => effects,
         Wish::Open(dialog, effects) => {
-            model.modals.push(*dialog);
+            model.open(*dialog);
             effects
         }
         Wish::Refuse(reason) => {
@@ -52,17 +52,17 @@ fn submit(model: &mut Model, submitted: Submitted) -> Vec<Effect> {
     let effect = match submitted {
         Submitted::Review(change) => {
             let review = Review::new(*change, &model.ctx);
-            model.modals.push(Modal::Review(review));
+            model.open(Modal::Review(review));
             None
         }
         Submitted::ReviewMany(plan) => {
             let (dialog, preview) = Bulk::open(*plan, &model.ctx);
-            model.modals.push(dialog);
+            model.open(dialog);
             preview
         }
         Submitted::ChooseGrant(grant) => {
             let dialog = Permissions::for_invite(grant.as_ref(), &model.ctx);
-            model.modals.push(Modal::Permissions(dialog));
+            model.open(Modal::Permissions(dialog));
             None
         }
         Submitted::Edit(current, grant) => {
@@ -72,7 +72,7 @@ fn submit(model: &mut Model, submitted: Submitted) -> Vec<Effect> {
         Submitted::History(email) => {
             let history = History::new(email, &model.ctx);
             let effect = history.first_page(&model.ctx);
-            model.modals.push(Modal::History(history));
+            model.open(Modal::History(history));
             effect
         }
         Submitted::Chosen(grant) => {

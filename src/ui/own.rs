@@ -89,7 +89,7 @@ fn on_session_ended(model: &mut Model) -> Vec<Effect> {
 
 /// Asks who sits there to prove it; what was refused is tried again after that.
 pub(super) fn ask_for_proof(model: &mut Model) -> Vec<Effect> {
-    model.modals.push(Modal::Prove(Prove::default()));
+    model.open(Modal::Prove(Prove::default()));
     Vec::new()
 }
 
@@ -110,9 +110,7 @@ fn on_proven(model: &mut Model) -> Vec<Effect> {
 
 /// Opens the enrolment, for who can't go on without.
 pub(super) fn set_up_factor(model: &mut Model) -> Vec<Effect> {
-    model
-        .modals
-        .push(Modal::SecondFactor(SecondFactor::default()));
+    model.open(Modal::SecondFactor(SecondFactor::default()));
     let actor = model.ctx.session.as_ref().map(|s| s.actor.clone());
     actor.map(Effect::ShowSecondFactor).into_iter().collect()
 }
@@ -159,9 +157,7 @@ fn on_link(model: &mut Model, reply: Reply<secrecy::SecretString>) -> Vec<Effect
                 DisplaySafe::default(),
                 DisplaySafe::new(link.expose_secret()),
             ];
-            model
-                .modals
-                .push(Modal::Notice(Notice::new("One-time link", lines)));
+            model.open(Modal::Notice(Notice::new("One-time link", lines)));
             Vec::new()
         }
         Err(failure) => fail(model, &failure),

@@ -139,7 +139,7 @@ fn on_action(model: &mut Model, action: Action) -> Vec<Effect> {
     let open = !model.modals.is_empty();
     match action {
         Action::Help if !open => {
-            model.modals.push(Modal::Help(Help::default()));
+            model.open(Modal::Help(Help::default()));
             Vec::new()
         }
         Action::Quit if !open => quit(model),

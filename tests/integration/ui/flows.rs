@@ -412,3 +412,15 @@ fn no_size_and_no_screen_panics() {
         }
     }
 }
+
+#[test]
+fn what_was_said_before_does_not_stand_over_a_dialog() {
+    let mut screen = Screen::signed_in(World::small(), SIZE);
+    for key in ["d", "<enter>", "?", "p"] {
+        screen.keys("u");
+        shows(&screen, "nothing to take back");
+        screen.keys(key);
+        hides(&screen, "nothing to take back");
+        screen.keys("<esc>");
+    }
+}
