@@ -17,8 +17,9 @@ const MAX_LOCAL: usize = 64;
 /// An address that passed the policy. Compares by its canonical form.
 #[derive(Debug, Clone)]
 pub struct Email {
-    typed: String,
-    key: String,
+    typed: DisplaySafe,
+    /// None where it is what was typed, as nearly always.
+    key: Option<String>,
 }
 
 /// Why a text is no address Rollbook takes; the words are for the person who typed it.
@@ -66,46 +67,47 @@ impl Email {
             return Err(EmailError::TooLong);
         }
         let key = typed.to_ascii_lowercase();
-        Ok(Self { typed, key })
+        Ok(Self::new(DisplaySafe::new(&typed), &key))
+    }
+
+    fn new(typed: DisplaySafe, key: &str) -> Self {
+        let key = (key != typed.as_str()).then(|| key.to_owned());
+        Self { typed, key }
     }
 
     /// The canonical form: what makes two spellings one identity.
     pub fn key(&self) -> &str {
-        &self.key
+        self.key.as_deref().unwrap_or(self.as_str())
     }
 
     /// The address as typed, with the domain's A-label: what mail is sent to.
     pub fn as_str(&self) -> &str {
-        &self.typed
+        self.typed.as_str()
     }
 
     /// The domain part.
     pub fn domain(&self) -> &str {
-        self.typed.rsplit_once('@').map_or("", |(_, domain)| domain)
+        self.as_str()
+            .rsplit_once('@')
+            .map_or("", |(_, domain)| domain)
     }
 
     /// An address and its key as a row has them. The key stays as it is, whatever is in it: it finds
     /// the row again, and marks the end of a page. Only what is shown is cleaned.
     pub fn of_row(typed: &str, key: &str) -> Self {
-        Self {
-            typed: DisplaySafe::new(typed).as_str().to_owned(),
-            key: key.to_owned(),
-        }
+        Self::new(DisplaySafe::new(typed), key)
     }
 
     /// Rebuilds an address from text without its key, which may not have passed the policy.
     pub fn from_stored(typed: &str) -> Self {
-        // Nearly all: nothing that the policy would change, so pages of members are quick to read.
+        // Nearly all: nothing that the policy would change.
         if typed.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Self {
-                typed: typed.to_owned(),
-                key: typed.to_ascii_lowercase(),
-            };
+            return Self::new(DisplaySafe::new(typed), &typed.to_ascii_lowercase());
         }
         Self::parse(typed).unwrap_or_else(|_| {
-            let typed = DisplaySafe::new(typed).as_str().to_owned();
-            let key = typed.to_lowercase();
-            Self { typed, key }
+            let typed = DisplaySafe::new(typed);
+            let key = typed.as_str().to_lowercase();
+            Self::new(typed, &key)
         })
     }
 }
@@ -149,7 +151,7 @@ fn ascii_domain(domain: &str) -> Result<String, EmailError> {
 
 impl PartialEq for Email {
     fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
+        self.key() == other.key()
     }
 }
 
@@ -157,19 +159,19 @@ impl Eq for Email {}
 
 impl std::hash::Hash for Email {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.key.hash(state);
+        self.key().hash(state);
     }
 }
 
 impl fmt::Display for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.typed)
+        f.pad(self.as_str())
     }
 }
 
 impl Serialize for Email {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.typed)
+        serializer.serialize_str(self.as_str())
     }
 }
 

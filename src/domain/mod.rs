@@ -18,6 +18,7 @@ mod member;
 mod merge;
 mod password;
 mod permission;
+mod permission_set;
 pub mod policy;
 mod query;
 pub mod roster;
@@ -41,9 +42,8 @@ pub use login::{LoginAttempt, LoginMethod, SessionSummary};
 pub use member::{Member, User};
 pub use merge::{Contradiction, KeyRow, Side, ThreeWay};
 pub use password::{PasswordFault, PasswordPolicy, Strength, prepare as prepare_password};
-pub use permission::{
-    Catalogue, CatalogueError, MEMBERS_MANAGE, MEMBERS_VIEW, Permission, PermissionSet,
-};
+pub use permission::{Catalogue, CatalogueError, MEMBERS_MANAGE, MEMBERS_VIEW, Permission};
+pub use permission_set::PermissionSet;
 pub use query::{Count, Cursor, Direction, MemberQuery, Needle, Page, Position, Reach, Seek, Sort};
 pub use roster::Roster;
 pub use second_factor::{FactorSecret, RECOVERY_CODES, RecoveryCode};
