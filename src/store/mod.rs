@@ -24,6 +24,7 @@ pub mod logins;
 pub mod many;
 pub mod members;
 pub mod migrate;
+mod moment;
 mod notify;
 pub mod outbox;
 pub mod page;

@@ -1,7 +1,7 @@
 //! Rows into domain values. Text is cleaned here, at the boundary; a word that this program does not
 //! know is an error, never a guess.
 
-use super::StoreError;
+use super::{StoreError, moment::Moment};
 use crate::domain::{
     AccountId, Delivery, DeliveryState, DisplaySafe, Email, Grant, Invitation, InvitationId,
     InvitationStatus, Member, PermissionSet, Role, User, UserId,
@@ -59,8 +59,8 @@ pub(super) fn member(row: &Row) -> Result<Member, StoreError> {
         email: Email::of_row(row.get(1), row.get(2)),
         name: DisplaySafe::new(row.get(3)),
         grant: granted(row.get(4), row.get(5))?,
-        last_login: row.get(6),
-        joined_at: row.get(7),
+        last_login: row.get::<_, Option<Moment>>(6).map(|at| at.0),
+        joined_at: row.get::<_, Moment>(7).0,
         invited_by: row.get::<_, Option<&str>>(8).map(DisplaySafe::new),
         ownership_offered: row.get(9),
         version: row.get(10),
@@ -72,7 +72,7 @@ pub(super) fn user(row: &Row) -> User {
         id: UserId(row.get("id")),
         email: Email::of_row(row.get("email"), row.get("email_key")),
         name: DisplaySafe::new(row.get("name")),
-        last_login: row.get("last_login"),
+        last_login: row.get::<_, Option<Moment>>("last_login").map(|at| at.0),
         created_at: row.get("created_at"),
     }
 }

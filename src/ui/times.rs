@@ -25,7 +25,7 @@ pub fn relative(at: Timestamp, now: Timestamp) -> String {
         HOUR..DAY => format!("{} h", distance / HOUR),
         DAY..MONTH => format!("{} d", distance / DAY),
         MONTH..YEAR => format!("{} mo", distance / MONTH),
-        _ => format!("{} y", distance / YEAR),
+        _ => format!("{} y", (distance / YEAR).min(9_999)),
     };
     if seconds > 0 {
         format!("in {words}")
@@ -92,6 +92,9 @@ mod tests {
         assert_eq!(at(-86_400), "1 d ago");
         assert_eq!(at(-400 * 86_400), "1 y ago");
         assert_eq!(at(7 * 86_400 - 60), "in 6 d");
+        assert_eq!(relative(Timestamp::MIN, now), "9999 y ago");
+        assert_eq!(relative(Timestamp::MAX, now), "in 7978 y");
+        assert_eq!(other_words(Timestamp::MAX, now), None);
         assert_eq!(absolute(now, &TimeZone::UTC), "24 Nov 2026 04:12 UTC");
     }
 }

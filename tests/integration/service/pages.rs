@@ -33,6 +33,36 @@ async fn r02_windows_agree_with_the_full_sort() {
     }
 }
 
+#[tokio::test]
+async fn r02_members_whose_login_is_outside_of_time_are_listed_once_each() {
+    let db = TestDb::new().await;
+    let service = service(&db);
+    let (account, operator) = account_with_owner(&service, "Acme", "owner@example.org").await;
+    people(&db, account).await;
+    let sql = "UPDATE users SET last_login = CASE WHEN email_key < 'person-2' THEN 'infinity' ELSE '-infinity' END
+        ::timestamptz WHERE email_key LIKE 'person-1%' OR email_key LIKE 'person-2%'";
+    assert_eq!(db.client().await.execute(sql, &[]).await.unwrap(), 22);
+    for direction in [Direction::Ascending, Direction::Descending] {
+        let query = MemberQuery {
+            sort: Sort::LastLogin,
+            direction,
+            search: String::new(),
+        };
+        let (mut place, mut seen) = (Seek::First, Vec::new());
+        for _ in 0..PEOPLE {
+            let page = service.list_members(&operator, account, &query, (&place, 3));
+            let page = page.await.unwrap();
+            let Some(last) = page.rows.last() else { break };
+            place = Seek::After(Cursor::of(last));
+            seen.extend(emails(&page.rows).into_iter().map(str::to_owned));
+        }
+        assert_eq!(seen.len(), PEOPLE + 1, "{direction:?}: {seen:?}");
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen.len(), PEOPLE + 1, "{direction:?}");
+    }
+}
+
 async fn check(service: &Service, actor: &Actor, account: AccountId, query: &MemberQuery) {
     let page = async |seek: Seek, limit| -> Page<Member> {
         let found = service.list_members(actor, account, query, (&seek, limit));
