@@ -10,7 +10,7 @@
 //! | `ROLLBOOK_BENCH_MEMBERS` | members of the account, 1,000,000 unless set; `growth` goes up to it |
 //! | `ROLLBOOK_BENCH_URL` | a server of one's own: `host=… user=…` of a superuser, without a database |
 //! | `ROLLBOOK_BENCH_DIR` | where the private server is kept otherwise; below `target` unless set |
-//! | `ROLLBOOK_BENCH_PAGE` | rows of a page, 50 unless set; a console asks for 100 or more |
+//! | `ROLLBOOK_BENCH_PAGE` | rows of a page, 100 unless set: what a console asks for |
 //! | `ROLLBOOK_BENCH_ROUNDS` | how often each operation is measured, 400 unless set |
 //! | `ROLLBOOK_BENCH_ONLY` | a part of the operations' names |
 //!
@@ -35,7 +35,8 @@ mod people;
 
 use database::Server;
 
-#[tokio::main]
+// On one thread, with what the connections do: how long another one takes to wake is no part of a page.
+#[tokio::main(flavor = "current_thread")]
 async fn main() {
     let work = std::env::args()
         .skip(1)

@@ -2,6 +2,7 @@
 
 use crate::database::Database;
 use deadpool_postgres::Object;
+use rollbook::service::Result;
 use std::{
     str::FromStr,
     sync::LazyLock,
@@ -13,7 +14,7 @@ const LONGEST: Duration = Duration::from_secs(15);
 const LEAST: usize = 20;
 
 static ROUNDS: LazyLock<usize> = LazyLock::new(|| variable("ROLLBOOK_BENCH_ROUNDS", 400));
-static PAGE: LazyLock<i64> = LazyLock::new(|| variable("ROLLBOOK_BENCH_PAGE", 50));
+static PAGE: LazyLock<i64> = LazyLock::new(|| variable("ROLLBOOK_BENCH_PAGE", 100));
 
 /// A number from the environment, or another where none is set.
 pub(crate) fn variable<T: FromStr>(name: &str, otherwise: T) -> T {
@@ -67,10 +68,10 @@ pub(crate) async fn timed<T>(work: impl Future<Output = T>) -> (Duration, T) {
 
 /// How many buffers one call touches, everything counted that its connections do: the session's check,
 /// authority, planning. Needs that nobody else uses the database; the least of three tries.
-pub(crate) async fn buffers(
+pub(crate) async fn buffers<F: Future<Output = Result<usize>>>(
     database: &Database,
     db: &Object,
-    mut call: impl AsyncFnMut(usize),
+    call: impl Fn(usize) -> F,
 ) -> f64 {
     const CALLS: usize = 10;
     let mut least = f64::MAX;
@@ -78,7 +79,7 @@ pub(crate) async fn buffers(
         let (before, after) = (read(database, db).await, read(database, db).await);
         let overhead = after - before;
         for i in 0..CALLS {
-            call(attempt * CALLS + i).await;
+            call(attempt * CALLS + i).await.unwrap();
         }
         let touched = read(database, db).await - after - overhead;
         #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 buffers")]

@@ -70,12 +70,8 @@ async fn measure(database: &Database, bare: &mut Bare, case: &Case, places: &[Cu
         round += 1;
     }
     let (blocks, scans) = bare.explain(&ready, &places[0]).await;
-    let touched = buffers(database, bare.db(), async |i| {
-        ask(database, database.large, case, &places[i % places.len()])
-            .await
-            .unwrap();
-    });
-    let touched = touched.await;
+    let call = |i: usize| ask(database, database.large, case, &places[i % places.len()]);
+    let touched = buffers(database, bare.db(), call).await;
     // Probed for no longer than five seconds.
     let micros = |took: Duration| format!("{:.0}", took.as_secs_f64() * 1e6);
     let trigrams = ready.trigrams.map(micros).unwrap_or_default();

@@ -6,6 +6,7 @@ use super::{
     sessions::{self, Live, SessionLife},
 };
 use crate::domain::{AccountId, Grant, Member, MemberQuery, Page, Seek, SessionId, UserId};
+use std::sync::LazyLock;
 use tokio_postgres::{Row, types::ToSql};
 
 /// A live session, and what its user holds in the account.
@@ -47,6 +48,25 @@ fn opening([user, session, idle, fresh]: [&str; 4]) -> String {
     )
 }
 
+/// The authority of a user through a session, alone.
+static ALONE: LazyLock<String> = LazyLock::new(|| {
+    let opening = opening(["$2", "$3", "$4", "$5"]);
+    format!("{opening} SELECT {COLUMNS} FROM authority")
+});
+
+/// How a page's statement begins: the authority of who asks for it, which comes in a row of its own.
+static BEFORE_A_PAGE: LazyLock<String> = LazyLock::new(|| {
+    let opening = opening(["$6", "$7", "$8", "$9"]);
+    let (no_member, no_authority) = (rows::nothing(rows::MEMBER), rows::nothing(COLUMNS));
+    format!(
+        "{opening} SELECT {no_member}, {COLUMNS} FROM authority
+         UNION ALL SELECT page.*, {no_authority} FROM authority CROSS JOIN LATERAL ("
+    )
+});
+
+/// How it ends: nobody but a member is shown any row.
+const AFTER_A_PAGE: &str = ") page WHERE authority.held_role IS NOT NULL";
+
 /// The authority of a user through a session; none when the session has ended.
 ///
 /// # Errors
@@ -56,29 +76,20 @@ pub async fn read(
     account: AccountId,
     viewer: &Viewer,
 ) -> Result<Option<Authority>, StoreError> {
-    let opening = opening(["$2", "$3", "$4", "$5"]);
-    let sql = format!("{opening} SELECT {COLUMNS} FROM authority");
     let (idle, fresh) = sessions::spans(viewer.life);
     let row = db
         .query_opt(
-            &sql,
+            &ALONE,
             &[&account.0, &viewer.user.0, &viewer.session.0, &idle, &fresh],
         )
         .await?;
     row.as_ref().map(Authority::of_row).transpose()
 }
 
-/// The literal text of a page with the authority of who asks for it, which comes in a row of its own. $1 to $5
-/// are those of the page; nobody but a member is shown any row.
+/// The literal text of a page with the authority of who asks for it. $1 to $5 are those of the page.
 pub fn page_statement(query: &MemberQuery, seek: &Seek, limit: i64) -> String {
-    let opening = opening(["$6", "$7", "$8", "$9"]);
-    let (no_member, no_authority) = (rows::nothing(rows::MEMBER), rows::nothing(COLUMNS));
     let page = page::select(query, seek, limit, "authority.account_id");
-    format!(
-        "{opening} SELECT {no_member}, {COLUMNS} FROM authority
-         UNION ALL SELECT page.*, {no_authority} FROM authority CROSS JOIN LATERAL ({page}) page
-         WHERE authority.held_role IS NOT NULL"
-    )
+    [BEFORE_A_PAGE.as_str(), &page, AFTER_A_PAGE].concat()
 }
 
 /// A page of an account's members with the authority of who asks, as of the same moment; none when the session
@@ -98,14 +109,18 @@ pub async fn page(
     let (idle, fresh) = sessions::spans(viewer.life);
     let who: [&(dyn ToSql + Sync); 4] = [&viewer.user.0, &viewer.session.0, &idle, &fresh];
     let parameters = [&bound.parameters()[..], &who[..]].concat();
-    let found = db.query(&text, &parameters).await?;
-    let is_authority = |row: &&Row| row.get::<_, Option<bool>>(STALE).is_some();
-    let Some(authority) = found.iter().find(is_authority) else {
-        return Ok(None);
-    };
-    let rows = found.iter().filter(|row| !is_authority(row));
-    let page = page::in_list_order(rows, seek, limit)?;
-    Ok(Some((Authority::of_row(authority)?, page)))
+    let mut found = None;
+    let mut rows = Vec::with_capacity(page::room(limit));
+    db.query_each(&text, &parameters, |row| {
+        if row.get::<_, Option<bool>>(STALE).is_some() {
+            found = Some(Authority::of_row(row)?);
+        } else {
+            rows.push(rows::member(row)?);
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(found.map(|authority| (authority, page::in_list_order(rows, seek, limit))))
 }
 
 impl Authority {

@@ -3,9 +3,10 @@
 use super::StoreError;
 use bytes::BytesMut;
 use deadpool_postgres::StatementCache;
-use std::future::Future;
+use futures_util::TryStreamExt;
+use std::{future::Future, pin::pin};
 use tokio_postgres::{
-    Client, Row, Statement,
+    Client, Row, RowStream, Statement,
     types::{ToSql, Type, WrongType},
 };
 
@@ -46,11 +47,24 @@ pub trait Db: Sync {
         parameters: Parameters<'_>,
     ) -> impl Future<Output = Result<Vec<Row>, StoreError>> + Send {
         async move {
-            let line = self.line()?;
-            match line.named(sql, parameters).await? {
-                Some(statement) => Ok(line.client.query(&statement, parameters).await?),
-                None => self.query_anew(sql, parameters).await,
+            let rows = self.line()?.rows(sql, parameters).await?;
+            Ok(rows.try_collect().await?)
+        }
+    }
+
+    /// Reads each row as it arrives, while the server makes the next ones.
+    fn query_each(
+        &self,
+        sql: &str,
+        parameters: Parameters<'_>,
+        mut read: impl FnMut(&Row) -> Result<(), StoreError> + Send,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        async move {
+            let mut rows = pin!(self.line()?.rows(sql, parameters).await?);
+            while let Some(row) = rows.try_next().await? {
+                read(&row)?;
             }
+            Ok(())
         }
     }
 
@@ -135,6 +149,16 @@ const TYPES: [Type; 19] = [
 ];
 
 impl Line<'_> {
+    async fn rows(&self, sql: &str, parameters: Parameters<'_>) -> Result<RowStream, StoreError> {
+        if let Some(statement) = self.named(sql, parameters).await? {
+            let values = parameters.iter().map(|value| *value as &dyn ToSql);
+            return Ok(self.client.query_raw(&statement, values).await?);
+        }
+        let values = typed(parameters)?.into_iter();
+        let values = values.map(|(value, type_)| (value as &dyn ToSql, type_));
+        Ok(self.client.query_typed_raw(sql, values).await?)
+    }
+
     /// The prepared statement of this text and these types; none where statements have no names.
     async fn named(
         &self,

@@ -1,9 +1,8 @@
 //! Keyset pages of members: every order is one index, every page costs the page.
 
-use super::{Db, StoreError, rows, scope::OF_ACCOUNT};
+use super::{Db, StoreError, moment::Moment, rows, scope::OF_ACCOUNT};
 use crate::domain::{AccountId, Cursor, Direction, Member, MemberQuery, Needle, Page, Seek, Sort};
-use jiff::Timestamp;
-use tokio_postgres::{Row, types::ToSql};
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 /// One order of the list: the expression of its index, and how a cursor is compared with it. The
@@ -154,7 +153,8 @@ pub async fn members(
         // Rare and common needles want different plans.
         Needle::Part(_) => db.query_anew(&text, &parameters).await?,
     };
-    in_list_order(found.iter(), seek, limit)
+    let rows = found.iter().map(rows::member).collect::<Result<_, _>>()?;
+    Ok(in_list_order(rows, seek, limit))
 }
 
 /// One row more than asked for tells whether there are more. Few different limits are few statements for the
@@ -163,13 +163,13 @@ pub(super) fn texts_limit(limit: i64) -> i64 {
     (limit.max(1) + 49) / 50 * 50 + 1
 }
 
+/// As many rows as a text with this limit gives at most; no more than anybody's screen has.
+pub(super) fn room(limit: i64) -> usize {
+    usize::try_from(texts_limit(limit)).map_or(0, |rows| rows.min(1_024))
+}
+
 /// The page that the rows beyond a place are, read away from it.
-pub(super) fn in_list_order<'a>(
-    found: impl Iterator<Item = &'a Row>,
-    seek: &Seek,
-    limit: i64,
-) -> Result<Page<Member>, StoreError> {
-    let mut rows = found.map(rows::member).collect::<Result<Vec<_>, _>>()?;
+pub(super) fn in_list_order(mut rows: Vec<Member>, seek: &Seek, limit: i64) -> Page<Member> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = rows.len() > limit;
     rows.truncate(limit);
@@ -183,11 +183,11 @@ pub(super) fn in_list_order<'a>(
         Seek::Last => (more, false),
         Seek::Before(_) => (more, true),
     };
-    Ok(Page {
+    Page {
         rows,
         more_before,
         more_after,
-    })
+    }
 }
 
 /// What the statements of a list are given: its account, the cursor's keys, and the needle of its search.
@@ -229,7 +229,7 @@ impl Bound {
 pub(super) struct At {
     email_key: Option<String>,
     role_rank: Option<i16>,
-    last_login: Option<Timestamp>,
+    last_login: Option<Moment>,
 }
 
 impl At {
@@ -244,7 +244,7 @@ impl At {
         Self {
             email_key: Some(cursor.email_key.clone()),
             role_rank: Some(rank(cursor)),
-            last_login: cursor.last_login,
+            last_login: cursor.last_login.map(Moment),
         }
     }
 }
