@@ -30,6 +30,7 @@ pub mod panes;
 mod run;
 mod runtime;
 pub mod screens;
+mod slots;
 mod terminal;
 pub mod theme;
 pub mod times;

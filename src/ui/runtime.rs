@@ -6,6 +6,7 @@ use super::effect::{
     Connect, Effect, Failure, FailureKind, Here, Seat, Slot, Watch, look_around, perform, run_bulk,
 };
 use super::message::{Found, Message, Reply};
+use super::slots::Slots;
 use crate::clock::Clock;
 use crate::domain::Secret256;
 use crate::service::Service;
@@ -39,21 +40,15 @@ pub(super) struct Runtime {
     service: Option<Service>,
     connecting: bool,
     tasks: JoinSet<Finished>,
-    slots: HashMap<Slot, Call>,
-    writes: Vec<Call>,
+    /// What is asked of the service, each with the handle by which it can be stopped.
+    reads: Slots<Service>,
+    writes: HashMap<u64, Service>,
     tickets: u64,
     watch: Watch,
     stops: JoinSet<()>,
     /// Ends the work on many before its next batch.
     bulk: CancellationToken,
     said: (mpsc::Sender<Message>, mpsc::Receiver<Message>),
-}
-
-/// Something asked of the service.
-struct Call {
-    ticket: u64,
-    /// The handle by which it can be stopped.
-    service: Service,
 }
 
 struct Finished {
@@ -79,8 +74,8 @@ impl Runtime {
             service: None,
             connecting: false,
             tasks: JoinSet::new(),
-            slots: HashMap::new(),
-            writes: Vec::new(),
+            reads: Slots::default(),
+            writes: HashMap::new(),
             tickets: 0,
             watch: Watch::default(),
             stops: JoinSet::new(),
@@ -101,15 +96,14 @@ impl Runtime {
             }
             Effect::KeepSession(secret) => self.keep(secret.as_ref()),
             Effect::Stop => {
-                let calls = self.slots.values().chain(&self.writes);
-                let running: Vec<Service> = calls.map(|call| call.service.clone()).collect();
-                for service in running {
+                let running = self.reads.iter().chain(self.writes.values());
+                for service in running.cloned().collect::<Vec<_>>() {
                     self.stop(service);
                 }
             }
             Effect::StopCounting => {
-                if let Some(call) = self.slots.remove(&Slot::Position) {
-                    self.stop(call.service);
+                if let Some(counting) = self.reads.give_up(Slot::Position) {
+                    self.stop(counting);
                 }
             }
             Effect::StopBulk => self.bulk.cancel(),
@@ -136,10 +130,7 @@ impl Runtime {
         self.tickets += 1;
         let ticket = self.tickets;
         let kind = slot.map_or(Kind::Write(ticket), |slot| Kind::Read(slot, ticket));
-        let call = Call {
-            ticket,
-            service: service.clone(),
-        };
+        let handle = service.clone();
         if let Effect::RunBulk(_) = effect {
             self.bulk = CancellationToken::new();
         }
@@ -158,11 +149,11 @@ impl Runtime {
         });
         match slot {
             Some(slot) => {
-                if let Some(older) = self.slots.insert(slot, call) {
-                    self.stop(older.service);
+                if let Some(older) = self.reads.begin(slot, ticket, handle) {
+                    self.stop(older);
                 }
             }
-            None => self.writes.push(call),
+            None => drop(self.writes.insert(ticket, handle)),
         }
     }
 
@@ -189,18 +180,9 @@ impl Runtime {
         let finished = joined.map_err(|error| eyre!("a task of the console failed: {error}"))?;
         match finished.kind {
             Kind::Connect => self.connecting = false,
-            Kind::Write(ticket) => self.writes.retain(|call| call.ticket != ticket),
-            Kind::Read(slot, ticket) => {
-                // An older one that was stopped, or slipped through.
-                if self
-                    .slots
-                    .get(&slot)
-                    .is_some_and(|call| call.ticket != ticket)
-                {
-                    return Ok(None);
-                }
-                self.slots.remove(&slot);
-            }
+            Kind::Write(ticket) => drop(self.writes.remove(&ticket)),
+            Kind::Read(slot, ticket) if self.reads.end(slot, ticket) => {}
+            Kind::Read(..) => return Ok(None),
         }
         if finished.service.is_some() {
             self.service = finished.service;
