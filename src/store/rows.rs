@@ -8,8 +8,9 @@ use crate::domain::{
 };
 use tokio_postgres::Row;
 
-/// The columns that [`member`] reads, the first of their statement, for a `memberships` called `m`.
-pub(super) const MEMBER: &str = "m.user_id, m.email, m.email_key, m.name, m.role, m.permissions, \
+/// The columns that [`member`] reads, the first of their statement, for a `memberships` called `m`; the grant is
+/// the first of them.
+pub(super) const MEMBER: &str = "m.role, m.permissions, m.user_id, m.email, m.email_key, m.name, \
     m.last_login, m.joined_at, m.invited_by, m.ownership_offered_by IS NOT NULL AS ownership_offered, m.version";
 
 /// The columns that [`invitation`] reads, for an `invitations` called `i` joined with the
@@ -35,9 +36,9 @@ pub(super) const fn width(columns: &str) -> usize {
     width
 }
 
-/// Nothing in each column of a list.
-pub(super) fn nothing(columns: &str) -> String {
-    vec!["NULL"; width(columns)].join(", ")
+/// Nothing in so many columns.
+pub(super) fn nothing(columns: usize) -> String {
+    vec!["NULL"; columns].join(", ")
 }
 
 pub(super) fn grant(row: &Row) -> Result<Grant, StoreError> {
@@ -55,10 +56,10 @@ pub(super) fn granted(role: &str, keys: Vec<&str>) -> Result<Grant, StoreError> 
 /// By place, as a page has hundreds of rows, and a name is looked for in all columns.
 pub(super) fn member(row: &Row) -> Result<Member, StoreError> {
     Ok(Member {
-        user: UserId(row.get(0)),
-        email: Email::of_row(row.get(1), row.get(2)),
-        name: DisplaySafe::new(row.get(3)),
-        grant: granted(row.get(4), row.get(5))?,
+        grant: granted(row.get(0), row.get(1))?,
+        user: UserId(row.get(2)),
+        email: Email::of_row(row.get(3), row.get(4)),
+        name: DisplaySafe::new(row.get(5)),
         last_login: row.get::<_, Option<Moment>>(6).map(|at| at.0),
         joined_at: row.get::<_, Moment>(7).0,
         invited_by: row.get::<_, Option<&str>>(8).map(DisplaySafe::new),

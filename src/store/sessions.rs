@@ -92,7 +92,7 @@ pub enum Touch {
     Looks,
 }
 
-/// The columns that [`live`] reads, of sessions called `s`; `idle` and `fresh` are the names of the parameters
+/// What [`Live`] is made of, of sessions called `s`; `idle` and `fresh` are the names of the parameters
 /// with its [`spans`].
 pub(super) fn vouched(idle: &str, fresh: &str) -> String {
     format!(
@@ -116,12 +116,17 @@ pub(super) fn spans(life: SessionLife) -> (f64, f64) {
     (life.idle.as_secs_f64(), FRESH.as_secs_f64())
 }
 
-pub(super) fn live(row: &Row) -> Live {
+/// The time that is left of a session with so many seconds.
+pub(super) fn left(remaining: f64) -> Duration {
+    Duration::from_secs_f64(remaining.max(0.0))
+}
+
+fn live(row: &Row) -> Live {
     Live {
         fresh: row.get("fresh"),
         second_factor: row.get("second_factor"),
         stale: row.get("stale"),
-        left: Duration::from_secs_f64(row.get::<_, f64>("remaining").max(0.0)),
+        left: left(row.get("remaining")),
     }
 }
 
