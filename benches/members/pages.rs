@@ -64,7 +64,7 @@ async fn measure(database: &Database, bare: &mut Bare, case: &Case, places: &[Cu
     let began = Instant::now();
     let mut round = 0;
     while goes_on(round, began) {
-        // Each has every place once, and none where the other has just been.
+        // Each has every place as often, and none where the other has just been.
         let here = &places[round % places.len()];
         let there = &places[(round + places.len() / 2) % places.len()];
         if round.is_multiple_of(2) {
