@@ -133,14 +133,8 @@ impl Authority {
         let facts = <[bool; 4]>::try_from(row.get::<_, Vec<bool>>("facts"));
         let [stale, second_factor, fresh, second_factor_required] =
             facts.map_err(|_other| StoreError::Unreadable { what })?;
-        let left = sessions::left(row.get("remaining"));
         Ok(Self {
-            live: Live {
-                fresh,
-                second_factor,
-                stale,
-                left,
-            },
+            live: Live::of([stale, second_factor, fresh], row.get("remaining")),
             grant: grant?,
             second_factor_required,
         })

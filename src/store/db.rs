@@ -74,8 +74,10 @@ pub trait Db: Sync {
         sql: &str,
         parameters: Parameters<'_>,
     ) -> impl Future<Output = Result<Vec<Row>, StoreError>> + Send {
-        let typed = typed(parameters);
-        async move { Ok(self.line()?.client.query_typed(sql, &typed?).await?) }
+        async move {
+            let rows = self.line()?.rows_anew(sql, parameters).await?;
+            Ok(rows.try_collect().await?)
+        }
     }
 
     /// The only row, if there is one.
@@ -150,10 +152,18 @@ const TYPES: [Type; 19] = [
 
 impl Line<'_> {
     async fn rows(&self, sql: &str, parameters: Parameters<'_>) -> Result<RowStream, StoreError> {
-        if let Some(statement) = self.named(sql, parameters).await? {
-            let values = parameters.iter().map(|value| *value as &dyn ToSql);
-            return Ok(self.client.query_raw(&statement, values).await?);
-        }
+        let Some(statement) = self.named(sql, parameters).await? else {
+            return self.rows_anew(sql, parameters).await;
+        };
+        let values = parameters.iter().map(|value| *value as &dyn ToSql);
+        Ok(self.client.query_raw(&statement, values).await?)
+    }
+
+    async fn rows_anew(
+        &self,
+        sql: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<RowStream, StoreError> {
         let values = typed(parameters)?.into_iter();
         let values = values.map(|(value, type_)| (value as &dyn ToSql, type_));
         Ok(self.client.query_typed_raw(sql, values).await?)

@@ -116,18 +116,21 @@ pub(super) fn spans(life: SessionLife) -> (f64, f64) {
     (life.idle.as_secs_f64(), FRESH.as_secs_f64())
 }
 
-/// The time that is left of a session with so many seconds.
-pub(super) fn left(remaining: f64) -> Duration {
-    Duration::from_secs_f64(remaining.max(0.0))
+impl Live {
+    /// Of what [`vouched`] finds, in its order; `remaining` is in seconds.
+    pub(super) fn of([stale, second_factor, fresh]: [bool; 3], remaining: f64) -> Self {
+        Self {
+            fresh,
+            second_factor,
+            stale,
+            left: Duration::from_secs_f64(remaining.max(0.0)),
+        }
+    }
 }
 
 fn live(row: &Row) -> Live {
-    Live {
-        fresh: row.get("fresh"),
-        second_factor: row.get("second_factor"),
-        stale: row.get("stale"),
-        left: left(row.get("remaining")),
-    }
+    let facts = ["stale", "second_factor", "fresh"].map(|fact| row.get(fact));
+    Live::of(facts, row.get("remaining"))
 }
 
 /// What a user's own session vouches for; none when it has ended.
