@@ -47,6 +47,7 @@ const PLACES: usize = 150;
 
 /// Members at random.
 pub(crate) async fn places(db: &Object, account: AccountId) -> Vec<Cursor> {
+    let wanted = rounds().min(PLACES);
     let pages: f32 = db
         .query_one(
             "SELECT relpages::real FROM pg_class WHERE oid = 'memberships'::regclass",
@@ -55,14 +56,14 @@ pub(crate) async fn places(db: &Object, account: AccountId) -> Vec<Cursor> {
         .await
         .unwrap()
         .get(0);
-    // As many blocks as there are rounds, and enough of a small table.
+    // As many blocks as places, and enough of a small table.
     #[expect(clippy::cast_precision_loss, reason = "a few hundred")]
-    let percent = (rounds() as f32 * 100.0 / pages.max(1.0)).clamp(0.001, 100.0);
+    let percent = (wanted as f32 * 100.0 / pages.max(1.0)).clamp(0.001, 100.0);
     let sql = format!(
         "SELECT email_key, last_login, role FROM memberships TABLESAMPLE SYSTEM ({percent})
          WHERE account_id = $1 ORDER BY random() LIMIT $2"
     );
-    let limit = i64::try_from(rounds().min(PLACES)).unwrap();
+    let limit = i64::try_from(wanted).unwrap();
     let rows = db.query(&sql, &[&account.0, &limit]).await.unwrap();
     let cursor = |row: &tokio_postgres::Row| Cursor {
         email_key: row.get(0),

@@ -152,13 +152,13 @@ impl Catalogue {
         self.permissions
             .iter()
             .filter(|p| !p.administrative)
-            .map(|p| p.key.clone())
+            .map(|p| &p.key)
             .collect()
     }
 
     /// Every key of the catalogue: what an owner holds.
     pub fn everything(&self) -> PermissionSet {
-        self.permissions.iter().map(|p| p.key.clone()).collect()
+        self.permissions.iter().map(|p| &p.key).collect()
     }
 
     /// Whether `key` is administrative; unknown keys are not.
@@ -176,7 +176,7 @@ impl Catalogue {
                 .map(|p| p.requires.as_slice())
                 .unwrap_or_default()
             {
-                if all.insert(needed.clone()) {
+                if all.insert(needed) {
                     waiting.push(needed.clone());
                 }
             }

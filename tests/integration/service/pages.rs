@@ -15,10 +15,7 @@ const WINDOW: i64 = 7;
 
 #[tokio::test]
 async fn r02_windows_agree_with_the_full_sort() {
-    let db = TestDb::new().await;
-    let service = service(&db);
-    let (account, operator) = account_with_owner(&service, "Acme", "owner@example.org").await;
-    people(&db, account).await;
+    let (_db, service, account, operator) = with_people().await;
     for sort in [Sort::Email, Sort::LastLogin, Sort::Role] {
         for direction in [Direction::Ascending, Direction::Descending] {
             for search in ["", "PERSON-1", "pE"] {
@@ -35,10 +32,7 @@ async fn r02_windows_agree_with_the_full_sort() {
 
 #[tokio::test]
 async fn r02_members_whose_login_is_outside_of_time_are_listed_once_each() {
-    let db = TestDb::new().await;
-    let service = service(&db);
-    let (account, operator) = account_with_owner(&service, "Acme", "owner@example.org").await;
-    people(&db, account).await;
+    let (db, service, account, operator) = with_people().await;
     let sql = "UPDATE users SET last_login = CASE WHEN email_key < 'person-2' THEN 'infinity' ELSE '-infinity' END
         ::timestamptz WHERE email_key LIKE 'person-1%' OR email_key LIKE 'person-2%'";
     assert_eq!(db.client().await.execute(sql, &[]).await.unwrap(), 22);
@@ -232,6 +226,14 @@ fn rank(member: &Member) -> usize {
         .iter()
         .position(|role| *role == member.grant.role)
         .unwrap()
+}
+
+async fn with_people() -> (TestDb, Service, AccountId, Actor) {
+    let db = TestDb::new().await;
+    let service = service(&db);
+    let (account, operator) = account_with_owner(&service, "Acme", "owner@example.org").await;
+    people(&db, account).await;
+    (db, service, account, operator)
 }
 
 /// Members with equal and missing logins, equal roles, and addresses that sort differently by
