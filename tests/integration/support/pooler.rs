@@ -5,6 +5,7 @@ use std::{
     fs,
     os::unix::{
         fs::{MetadataExt, PermissionsExt, chown},
+        net::UnixStream,
         process::CommandExt,
     },
     process::{Child, Command, Stdio},
@@ -69,7 +70,8 @@ impl Pooler {
             database: db.name().to_owned(),
         };
         let until = Instant::now() + Duration::from_secs(10);
-        while !pooler.dir.path().join(".s.PGSQL.6432").exists() {
+        // The socket's file is there a moment before it is listened on.
+        while UnixStream::connect(pooler.dir.path().join(".s.PGSQL.6432")).is_err() {
             let log = fs::read_to_string(pooler.dir.path().join("log"));
             assert!(Instant::now() < until, "{log:?}");
             std::thread::sleep(Duration::from_millis(10));
