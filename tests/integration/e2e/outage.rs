@@ -1,6 +1,6 @@
 //! The database freezes, dies, breaks off in the middle: the console goes on, says so, and comes back.
 
-use crate::support::{home::Home, program::Installation, pty::Terminal};
+use crate::support::{WITHOUT_WAITING, home::Home, program::Installation, pty::Terminal};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -79,14 +79,12 @@ fn a_frozen_server_is_told_and_stops_no_key() {
         frames.push(key_to_frame(&mut terminal, "\t"));
         terminal.settle();
     }
-    frames.sort();
-    terminal.see("has not answered");
-    assert!(frozen.elapsed() < Duration::from_secs(6));
-    // Some sixty samples: one may be the machine's. The fault suite takes enough for a p99.
-    let p95 = frames[frames.len() * 95 / 100];
+    let shown = terminal.text();
+    assert!(shown.contains("has not answered"), "{shown}");
+    let longest = frames.iter().max().unwrap();
     assert!(
-        p95 < Duration::from_millis(100),
-        "{p95:?} of {}",
+        *longest < WITHOUT_WAITING,
+        "{longest:?} of {}",
         frames.len()
     );
     tell(&processes, Signal::SIGCONT);

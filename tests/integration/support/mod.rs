@@ -15,3 +15,7 @@ pub(crate) mod tls;
 
 pub(crate) use people::*;
 pub(crate) use pg::{APP_ROLE, TestDb, counted};
+
+/// Less than any wait for a silent server, or for a console that has to ask: three seconds. What is
+/// promised is shorter; it is measured where the machine does nothing else.
+pub(crate) const WITHOUT_WAITING: std::time::Duration = std::time::Duration::from_secs(2);
