@@ -1,16 +1,15 @@
-//! Invitations: send, list, resend, cancel, edit, reveal.
+//! Invitations: send, list, resend, cancel, edit.
 
 use super::{
-    Conflict, Invalid, InvitationSent, Limits, Operation, Result, Revealed, SendInvitation,
-    Service, ServiceError, Write,
+    Conflict, Invalid, InvitationSent, Limits, Operation, Result, SendInvitation, Service,
+    ServiceError, Write,
     entrance::done,
     unit::{Begun, Unit},
 };
 use crate::{
     domain::{
         AccountId, Actor, Current, EventDraft, Grant, Invitation, InvitationId, InvitationStatus,
-        Standing, TokenDigest,
-        policy::{Deed, Denied},
+        policy::Deed,
     },
     store::{
         invitations::{self, NewInvitation},
@@ -18,7 +17,6 @@ use crate::{
     },
 };
 use jiff::Timestamp;
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -216,61 +214,6 @@ impl Service {
         unit.finish(after).await
     }
 
-    /// The link of the current generation, for the inviter and the operator; the audit log says so.
-    ///
-    /// # Errors
-    /// [`ServiceError::Denied`], [`Conflict::NotPending`], [`Invalid::BaseUrl`].
-    pub async fn reveal_link(&self, write: &Write, id: InvitationId) -> Result<Revealed> {
-        let mut connection = self.connect().await?;
-        // A reveal has no result to keep: the link must not reach the database.
-        let unit = match self
-            .begin::<()>(&mut connection, (write, Operation::RevealLink), &id)
-            .await?
-        {
-            Begun::Fresh(unit) => unit,
-            Begun::Done(()) => return Err(Conflict::CommandReused.into()),
-        };
-        let invitation = pending(&unit, id).await?;
-        let theirs = invitation.inviter.is_some() && invitation.inviter == unit.standing.user();
-        if !theirs && unit.standing != Standing::Operator {
-            return Err(unit.refuse(self, Denied::NotAManager).await?);
-        }
-        let grant = &invitation.grant;
-        let unit = unit.allow(self, &Deed::ResendInvitation { grant }).await?;
-        let digest = invitations::digest(&unit.tx, id).await?;
-        let link = self.link((id, invitation.generation), digest)?;
-        unit.record(&draft(
-            "invitation.link_revealed",
-            &invitation,
-            Value::Null,
-            Value::Null,
-        ))
-        .await?;
-        unit.finish(()).await?;
-        Ok(Revealed { link })
-    }
-
-    /// The link of a generation of an invitation: always the one whose digest is stored, whatever key
-    /// is the current one now.
-    ///
-    /// # Errors
-    /// [`Invalid::BaseUrl`] when no base URL is configured, [`Conflict::KeyMissing`].
-    pub(super) fn link(
-        &self,
-        (id, generation): (InvitationId, i32),
-        digest: Option<TokenDigest>,
-    ) -> Result<SecretString> {
-        let base = self.0.settings.base_url.as_ref().ok_or(Invalid::BaseUrl)?;
-        let keys = self.keys();
-        let key = digest.and_then(|digest| keys.of_token((id, generation), &digest));
-        let token = key.ok_or(Conflict::KeyMissing)?.token(id, generation);
-        let base = base.as_str().trim_end_matches('/');
-        Ok(SecretString::from(format!(
-            "{base}/invite/{}",
-            token.expose()
-        )))
-    }
-
     pub(super) fn invited_grant(&self, asked: &Grant, current: Option<&Grant>) -> Result<Grant> {
         let grant = self.checked_grant(asked, current)?;
         if grant.role == crate::domain::Role::Custom && grant.permissions.is_empty() {
@@ -289,7 +232,7 @@ impl Service {
 }
 
 /// The invitation of this account, pending or expired but not decided.
-async fn pending(unit: &Unit<'_>, id: InvitationId) -> Result<Invitation> {
+pub(super) async fn pending(unit: &Unit<'_>, id: InvitationId) -> Result<Invitation> {
     let invitation = any(unit, id).await?;
     match invitation.status {
         InvitationStatus::Pending | InvitationStatus::Expired => Ok(invitation),

@@ -16,6 +16,7 @@ mod invitations;
 mod judge;
 mod keys;
 mod limits;
+mod links;
 mod listing;
 mod live;
 mod members;

@@ -2,6 +2,7 @@
 
 mod go_to;
 mod invitations;
+mod invitations_view;
 mod invite;
 mod invite_view;
 mod marked;
@@ -14,7 +15,8 @@ mod several;
 mod whereabouts;
 mod window;
 
-pub use invitations::{Invitations, open_for as open_for_invitation, rows_in};
+pub use invitations::{Invitations, open_for as open_for_invitation};
+pub use invitations_view::rows_in;
 pub use invite::Invite;
 pub use invite_view::grant_labels;
 pub use members::{Loaded, Members, Wish, availability, open_for as open_for_member};

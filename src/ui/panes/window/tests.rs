@@ -1,6 +1,6 @@
 //! What the window shows, asks for and forgets as it moves.
 
-use super::{KEPT, MOST, Window, page_rows};
+use super::{KEPT, Window, page_rows, pages::MOST};
 use crate::domain::{Count, Member, Page, Position, Seek};
 use crate::ui::fixture::member;
 use crate::ui::message::Place;
