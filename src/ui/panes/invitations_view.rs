@@ -21,21 +21,12 @@ const MARKER: u16 = 2;
 
 /// Narrower, columns give way: who sent it and when, then when it expires, then the permissions.
 const COLUMNS: [Column; 5] = [
-    column("E-mail address", 20, 0, Grow::Yes),
-    column("Permissions", 18, 52, Grow::No),
-    column("Sent", 26, 104, Grow::No),
-    column("Expires", 7, 70, Grow::No),
-    column("Delivery", 16, 38, Grow::No),
+    Column::new("E-mail address", 20, 0, Grow::Yes),
+    Column::new("Permissions", 18, 52, Grow::No),
+    Column::new("Sent", 26, 104, Grow::No),
+    Column::new("Expires", 7, 70, Grow::No),
+    Column::new("Delivery", 16, 38, Grow::No),
 ];
-
-const fn column(heading: &'static str, width: u16, from_width: u16, grow: Grow) -> Column {
-    Column {
-        heading,
-        width,
-        grow,
-        from_width,
-    }
-}
 
 impl Invitations {
     /// Draws the pane.

@@ -22,20 +22,11 @@ use ratatui::widgets::Paragraph;
 /// Narrower than their `from_width`, columns give way: first the actions, then the last login, then
 /// the role; the address never.
 const COLUMNS: [Column; 4] = [
-    column("E-mail address", 20, 0, Grow::Yes),
-    column("Last login", 12, 56, Grow::No),
-    column("Role", 18, 42, Grow::No),
-    column("Actions", 14, 68, Grow::No),
+    Column::new("E-mail address", 20, 0, Grow::Yes),
+    Column::new("Last login", 12, 56, Grow::No),
+    Column::new("Role", 18, 42, Grow::No),
+    Column::new("Actions", 14, 68, Grow::No),
 ];
-
-const fn column(heading: &'static str, width: u16, from_width: u16, grow: Grow) -> Column {
-    Column {
-        heading,
-        width,
-        grow,
-        from_width,
-    }
-}
 
 /// What the columns are sorted by, as far as they are.
 const SORTS: [Sort; 3] = [Sort::Email, Sort::LastLogin, Sort::Role];

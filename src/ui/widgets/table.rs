@@ -15,6 +15,18 @@ pub struct Column {
     pub from_width: u16,
 }
 
+impl Column {
+    /// As a table of columns lists it.
+    pub const fn new(heading: &'static str, width: u16, from_width: u16, grow: Grow) -> Self {
+        Self {
+            heading,
+            width,
+            grow,
+            from_width,
+        }
+    }
+}
+
 /// Whether a column takes what the others leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grow {
