@@ -1,12 +1,8 @@
 //! The database freezes, dies, breaks off in the middle: the console goes on, says so, and comes back.
 
 use crate::support::{WITHOUT_WAITING, home::Home, program::Installation, pty::Terminal};
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
+use nix::sys::signal::Signal;
 use std::{
-    fs,
     path::Path,
     thread,
     time::{Duration, Instant},
@@ -16,29 +12,6 @@ const ENTER: &str = "\r";
 const ESC: &str = "\x1b";
 const ADA: &str = "ada@acme.example";
 const BOB: &str = "bob@acme.example";
-
-/// The private server's postmaster and its children.
-fn server(home: &Home) -> Vec<Pid> {
-    let file = home.0.path().join("postgres/data/postmaster.pid");
-    let text = fs::read_to_string(file).unwrap();
-    let postmaster: i32 = text.lines().next().unwrap().parse().unwrap();
-    let parent = format!("PPid:\t{postmaster}");
-    let mut all = vec![postmaster];
-    for entry in fs::read_dir("/proc").unwrap().flatten() {
-        let status = fs::read_to_string(entry.path().join("status")).unwrap_or_default();
-        if status.lines().any(|line| line == parent) {
-            all.extend(entry.file_name().to_string_lossy().parse::<i32>());
-        }
-    }
-    all.into_iter().map(Pid::from_raw).collect()
-}
-
-fn tell(server: &[Pid], signal: Signal) {
-    for pid in server {
-        // A backend may have ended meanwhile.
-        kill(*pid, signal).ok();
-    }
-}
 
 /// A console on its own server, with Ada signed in and Bob beside her.
 fn private() -> (Home, Terminal) {
@@ -69,8 +42,7 @@ fn key_to_frame(terminal: &mut Terminal, key: &str) -> Duration {
 #[test]
 fn a_frozen_server_is_told_and_stops_no_key() {
     let (home, mut terminal) = private();
-    let processes = server(&home);
-    tell(&processes, Signal::SIGSTOP);
+    home.tell_server(Signal::SIGSTOP);
     let frozen = Instant::now();
     // Something is asked: the list in another order.
     terminal.keys("s");
@@ -87,7 +59,7 @@ fn a_frozen_server_is_told_and_stops_no_key() {
         "{longest:?} of {}",
         frames.len()
     );
-    tell(&processes, Signal::SIGCONT);
+    home.tell_server(Signal::SIGCONT);
     let back = Instant::now();
     terminal.see_gone("has not answered");
     terminal.see("2 users");
@@ -101,7 +73,7 @@ fn a_frozen_server_is_told_and_stops_no_key() {
 #[test]
 fn a_private_server_that_was_killed_is_started_again() {
     let (home, mut terminal) = private();
-    tell(&server(&home), Signal::SIGKILL);
+    home.tell_server(Signal::SIGKILL);
     terminal.keys("s");
     let killed = Instant::now();
     terminal.see("does not answer");

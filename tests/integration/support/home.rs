@@ -1,6 +1,7 @@
 //! The built program on its own private server.
 
-use super::PASSWORD;
+use super::{PASSWORD, postmaster};
+use nix::sys::signal::Signal;
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, process::Command};
 
 /// A home without a database: the program brings its own.
@@ -56,5 +57,18 @@ impl Home {
             .find(|line| line.starts_with("http"))
             .unwrap()
             .to_owned()
+    }
+
+    /// Signals all processes of the private server.
+    pub(crate) fn tell_server(&self, signal: Signal) {
+        postmaster::tell(&self.0.path().join("postgres/data"), signal);
+    }
+}
+
+impl Drop for Home {
+    /// A test that failed may have left the server running, or stopped.
+    fn drop(&mut self) {
+        self.tell_server(Signal::SIGCONT);
+        self.tell_server(Signal::SIGKILL);
     }
 }

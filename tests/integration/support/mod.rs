@@ -6,6 +6,7 @@ pub(crate) mod many;
 mod people;
 mod pg;
 pub(crate) mod pooler;
+pub(crate) mod postmaster;
 pub(crate) mod program;
 pub(crate) mod pty;
 pub(crate) mod screen;

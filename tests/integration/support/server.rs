@@ -1,6 +1,7 @@
 //! A PostgreSQL server that a test may kill: on a unix socket and on loopback, durable, with a standby
 //! where one is wanted.
 
+use super::postmaster;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -175,30 +176,18 @@ impl Server {
         )
     }
 
+    fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
     /// The postmaster and its children.
     pub(crate) fn processes(&self) -> Vec<Pid> {
-        let file = self.dir.path().join("data/postmaster.pid");
-        let Ok(text) = fs::read_to_string(file) else {
-            return Vec::new();
-        };
-        let postmaster: i32 = text.lines().next().unwrap().parse().unwrap();
-        let parent = format!("PPid:\t{postmaster}");
-        let mut all = vec![postmaster];
-        for entry in fs::read_dir("/proc").unwrap().flatten() {
-            let status = fs::read_to_string(entry.path().join("status")).unwrap_or_default();
-            if status.lines().any(|line| line == parent) {
-                all.extend(entry.file_name().to_string_lossy().parse::<i32>());
-            }
-        }
-        all.into_iter().map(Pid::from_raw).collect()
+        postmaster::processes(&self.data())
     }
 
     /// Signals all of its processes.
     pub(crate) fn tell(&self, signal: Signal) {
-        for pid in self.processes() {
-            // A backend may have ended meanwhile.
-            kill(pid, signal).ok();
-        }
+        postmaster::tell(&self.data(), signal);
     }
 
     /// kill -9 of everything, and waits until it is gone.
