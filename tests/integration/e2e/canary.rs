@@ -279,20 +279,24 @@ impl House {
     }
 }
 
-/// The arguments of all processes, and the environments of all but the program itself, which was
-/// given secrets in its own.
+/// The arguments of all processes, and the environments of all but the program itself, here or in
+/// another checkout, which was given secrets in its own.
 fn processes() -> Vec<(String, Vec<u8>)> {
-    let program = Path::new(env!("CARGO_BIN_EXE_rollbook"));
     let mut read = Vec::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
         let process = entry.path();
-        let itself = fs::read_link(process.join("exe")).is_ok_and(|exe| exe == program);
-        for name in ["cmdline", "environ"] {
-            let given = itself && name == "environ";
-            if let (false, Ok(bytes)) = (given, fs::read(process.join(name))) {
-                read.push((process.join(name).display().to_string(), bytes));
-            }
-        }
+        let [arguments, environment] = ["cmdline", "environ"].map(|name| process.join(name));
+        let look = |path: &Path| {
+            let bytes = fs::read(path).ok()?;
+            Some((path.display().to_string(), bytes))
+        };
+        read.extend(look(&arguments));
+        // Who it is comes last: a test's child may become the program between the two.
+        let environment = look(&environment);
+        let program = fs::read_link(process.join("exe")).unwrap_or_default();
+        let name = program.file_name().unwrap_or_default();
+        let itself = name.to_string_lossy().starts_with("rollbook");
+        read.extend(environment.filter(|_| !itself));
     }
     read
 }
