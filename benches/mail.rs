@@ -57,13 +57,14 @@ async fn main() {
         "{:>10} {:>10} {:>7} {:>10} {:>7}",
         columns[0], columns[1], columns[2], columns[3], columns[4]
     );
+    let letters: Vec<Letter> = (0..mails).map(|_| letter()).collect();
     let mut ratios = Vec::new();
     for _ in 0..ROUNDS {
         let bare = speed(mails, bare(sink.at, &content, mails)).await;
         sink.pipelining.store(false, Ordering::SeqCst);
-        let plain = speed(mails, through_pool(sink.at, mails)).await;
+        let plain = speed(mails, through_pool(sink.at, &letters)).await;
         sink.pipelining.store(true, Ordering::SeqCst);
-        let piped = speed(mails, through_pool(sink.at, mails)).await;
+        let piped = speed(mails, through_pool(sink.at, &letters)).await;
         println!(
             "{bare:>8.0}/s {plain:>8.0}/s {:>6.2}× {piped:>8.0}/s {:>6.2}×",
             plain / bare,
@@ -197,15 +198,15 @@ async fn bare(at: SocketAddr, content: &[u8], mails: usize) {
     while writers.next().await.is_some() {}
 }
 
-async fn through_pool(at: SocketAddr, mails: usize) {
+async fn through_pool(at: SocketAddr, letters: &[Letter]) {
     let mailer = mailer(Some(at));
     let mut in_hand = FuturesUnordered::new();
-    for _ in 0..mails {
+    for letter in letters {
         if in_hand.len() == CONNECTIONS {
             in_hand.next().await.unwrap();
         }
         in_hand.push(async {
-            let verdict = mailer.deliver(&letter()).await;
+            let verdict = mailer.deliver(letter).await;
             assert!(matches!(verdict, Verdict::Sent { .. }), "{verdict:?}");
         });
     }

@@ -7,12 +7,15 @@ use askama::Template;
 use jiff::Timestamp;
 use lettre::{
     Address, Message,
-    message::{Mailbox, MultiPart},
+    address::Envelope,
+    message::{Body, Mailbox, MultiPart, header::ContentTransferEncoding},
 };
 use secrecy::{ExposeSecret, SecretString};
 
 /// The most characters of a subject.
 const SUBJECT: usize = 150;
+/// The most octets of a line that every server carries (RFC 5322, 2.1.1).
+const LINE: usize = 998;
 
 /// Everything that the mail of an invitation says.
 #[derive(Debug)]
@@ -89,7 +92,11 @@ impl Letter {
             self.generation,
             from.email.domain()
         );
+        // Else lettre reads it out of the headers that are made here.
+        let envelope = Envelope::new(Some(from.email.clone()), vec![to.clone()])
+            .map_err(|error| compose(&error))?;
         let mut builder = Message::builder()
+            .envelope(envelope)
             .from(from.clone())
             .to(Mailbox::new(None, to))
             .subject(header(&subject.replace("{account}", self.account.as_str())))
@@ -104,7 +111,7 @@ impl Letter {
             .render()
             .map_err(|error| compose(&error))?;
         builder
-            .multipart(MultiPart::alternative_plain_html(text, html))
+            .multipart(MultiPart::alternative_plain_html(body(text), body(html)))
             .map_err(|error| compose(&error))
     }
 
@@ -130,6 +137,17 @@ impl Letter {
 fn header(text: &str) -> String {
     let clean = DisplaySafe::new(text).as_str().replace("=?", "= ?");
     clean.chars().take(SUBJECT).collect()
+}
+
+/// As it is where every server carries that: a link that is not broken over lines can be copied out of
+/// the mail's source. Else as lettre encodes it.
+fn body(text: String) -> Body {
+    let carried = |line: &str| line.len() <= LINE && !line.contains(['\0', '\r']);
+    if !text.is_ascii() || !text.split('\n').all(carried) {
+        return Body::new(text);
+    }
+    let lines = text.replace('\n', "\r\n").into_bytes();
+    Body::dangerous_pre_encoded(lines, ContentTransferEncoding::SevenBit)
 }
 
 #[cfg(test)]
@@ -177,6 +195,30 @@ mod tests {
             assert!(!head.to_lowercase().contains("\r\nbcc"), "{head}");
             assert_eq!(head.matches("\r\nTo: ").count(), 1, "{head}");
             assert!(!head.contains("=?utf-8?q?x?="), "{head}");
+        }
+    }
+
+    #[test]
+    fn the_link_stands_whole_in_the_source() {
+        let mut letter = letter("Mill & Sons");
+        let link = format!("https://{}.example/invite/TOKEN", "r".repeat(200));
+        letter.link = link.clone().into();
+        let text = mail(&letter);
+        assert_eq!(text.matches(&link).count(), 3, "{text}");
+        assert_eq!(text.matches("Content-Transfer-Encoding: 7bit").count(), 2);
+        assert!(text.split("\r\n").all(|line| !line.contains(['\r', '\n'])));
+    }
+
+    #[test]
+    fn what_not_every_server_carries_is_encoded() {
+        for name in ["Mühle".to_owned(), "long ".repeat(300)] {
+            let mut letter = letter("Mill");
+            letter.permissions = vec![name.as_str().into()];
+            let text = mail(&letter);
+            assert!(!text.contains(&name), "{text}");
+            assert!(text.is_ascii());
+            assert!(text.split("\r\n").all(|line| line.len() <= 998));
+            assert_eq!(text.matches(": quoted-printable").count(), 2, "{text}");
         }
     }
 
