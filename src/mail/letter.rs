@@ -142,8 +142,9 @@ fn header(text: &str) -> String {
 /// As it is where every server carries that: a link that is not broken over lines can be copied out of
 /// the mail's source. Else as lettre encodes it.
 fn body(text: String) -> Body {
-    let carried = |line: &str| line.len() <= LINE && !line.contains(['\0', '\r']);
-    if !text.is_ascii() || !text.split('\n').all(carried) {
+    let lines = || text.as_bytes().split(|octet| *octet == b'\n');
+    let carried = |octet: &u8| octet.is_ascii() && *octet != b'\0' && *octet != b'\r';
+    if !lines().all(|line| line.len() <= LINE && line.iter().all(carried)) {
         return Body::new(text);
     }
     let lines = text.replace('\n', "\r\n").into_bytes();
