@@ -13,7 +13,10 @@ use rollbook::{
         Service, ServiceError, ServiceSettings, SetGrant, Write,
     },
 };
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
 use tokio_postgres::Client;
 
 async fn count(client: &Client, sql: &str) -> i64 {
@@ -98,6 +101,12 @@ async fn r09_acceptance_against_expiry_and_a_new_invitation_has_one_winner() {
     let db = TestDb::new().await;
     let (service, client) = (service(&db), db.client().await);
     let (account, actor) = account_with_owner(&service, "Acme", "ada@example.org").await;
+    let first = Write::new(&actor, account);
+    let sent = invite(&service, &first, "first@example.org", Grant::full()).await;
+    let first = token_of(&service, &Write::new(&actor, account), &sent).await;
+    let began = Instant::now();
+    accept(&service, &first).await.unwrap();
+    let took = began.elapsed().as_secs_f64();
     let (mut joined, mut invited_again) = (0, 0);
     for round in 0..20 {
         let address = format!("guest{round}@example.org");
@@ -108,7 +117,7 @@ async fn r09_acceptance_against_expiry_and_a_new_invitation_has_one_winner() {
         client
             .execute(
                 "UPDATE invitations SET expires_at = now() + make_interval(secs => $2) WHERE id = $1",
-                &[&sent.invitation.id.0, &(f64::from(round) * 0.004)],
+                &[&sent.invitation.id.0, &(took * f64::from(round) / 6.0)],
             )
             .await
             .unwrap();
@@ -266,23 +275,35 @@ async fn revoked_in_flight(removed: bool) -> (i64, i64) {
         let meg_address = format!("meg{round}@example.org");
         join(&service, account, &meg_address, manager.clone()).await;
         let meg = sign_in(&service, &meg_address).await;
+        let through = AtomicUsize::new(0);
         let writes = (0..24).map(|n| {
             let service = if n % 2 == 0 { &service } else { &other };
             let (write, address) = (
                 Write::new(&meg.actor, account),
                 format!("g{round}x{n}@example.org"),
             );
+            let through = &through;
             async move {
                 let send = SendInvitation {
                     email: email(&address),
                     grant: custom(&["invoices.pay"]),
                     limits: Limits::Enforced,
                 };
-                service.send_invitation(&write, &send).await.map(drop)
+                service.send_invitation(&write, &send).await?;
+                through.fetch_add(1, Ordering::SeqCst);
+                Ok::<_, ServiceError>(())
             }
         });
         let revoke = async {
-            tokio::time::sleep(Duration::from_millis(10 + round * 3)).await;
+            // In the middle of them, however fast the machine is.
+            let began = Instant::now();
+            while through.load(Ordering::SeqCst) <= round {
+                assert!(
+                    began.elapsed() < Duration::from_secs(20),
+                    "nothing is written"
+                );
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
             let write = Write::new(&operator(), account);
             let address = email(&meg_address);
             if removed {
