@@ -336,13 +336,19 @@ async fn b06_an_idle_worker_asks_nothing_and_hears_of_a_mail_at_once() {
         let listens = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
             AND query LIKE '%LISTEN \"rollbook_mail\"%' AND pid <> pg_backend_pid()";
         counted(&client, listens).await;
+        let asked = async || -> String {
+            let sql = "SELECT max(query_start)::text FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid()";
+            client.query_one(sql, &[]).await.unwrap().get(0)
+        };
         // The look at what was there before it listened.
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        let asked = "SELECT max(query_start)::text FROM pg_stat_activity
-            WHERE datname = current_database() AND pid <> pg_backend_pid()";
-        let before: String = client.query_one(asked, &[]).await.unwrap().get(0);
+        let (mut before, mut last) = (asked().await, String::new());
+        while before != last {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            last = std::mem::replace(&mut before, asked().await);
+        }
         tokio::time::sleep(Duration::from_millis(2500)).await;
-        let after: String = client.query_one(asked, &[]).await.unwrap().get(0);
+        let after = asked().await;
         assert_eq!(before, after, "a statement was run meanwhile");
         office.invite("guest@example.com").await;
         let queued = Instant::now();

@@ -263,6 +263,21 @@ async fn written_after(client: &Client, user: UserId) -> i64 {
     client.query_one(sql, &[&user.0]).await.unwrap().get(0)
 }
 
+/// Takes a person's authority: the membership, or only the permission to invite.
+async fn revoke(service: &Service, write: &Write, address: &str, removed: bool) {
+    let address = email(address);
+    if removed {
+        let gone = service.remove_member(write, &address, None).await;
+        return gone.map(drop).unwrap();
+    }
+    let set = SetGrant {
+        email: address,
+        to: custom(&["invoices.pay"]),
+        version: None,
+    };
+    service.set_grant(write, &set).await.map(drop).unwrap();
+}
+
 /// Meg writes on many connections while her authority goes; gives how many writes came through.
 async fn revoked_in_flight(removed: bool) -> (i64, i64) {
     let db = TestDb::new().await;
@@ -272,29 +287,25 @@ async fn revoked_in_flight(removed: bool) -> (i64, i64) {
     let manager = custom(&["members.manage", "invoices.pay"]);
     let (mut written, mut refused) = (0, 0);
     for round in 0..6 {
-        let meg_address = format!("meg{round}@example.org");
-        join(&service, account, &meg_address, manager.clone()).await;
-        let meg = sign_in(&service, &meg_address).await;
+        let address = format!("meg{round}@example.org");
+        join(&service, account, &address, manager.clone()).await;
+        let meg = sign_in(&service, &address).await;
         let through = AtomicUsize::new(0);
         let writes = (0..24).map(|n| {
-            let service = if n % 2 == 0 { &service } else { &other };
-            let (write, address) = (
-                Write::new(&meg.actor, account),
-                format!("g{round}x{n}@example.org"),
-            );
-            let through = &through;
+            let (service, through) = ([&service, &other][n % 2], &through);
+            let write = Write::new(&meg.actor, account);
+            let send = SendInvitation {
+                grant: custom(&["invoices.pay"]),
+                limits: Limits::Enforced,
+                ..to(&format!("g{round}x{n}@example.org"))
+            };
             async move {
-                let send = SendInvitation {
-                    email: email(&address),
-                    grant: custom(&["invoices.pay"]),
-                    limits: Limits::Enforced,
-                };
                 service.send_invitation(&write, &send).await?;
                 through.fetch_add(1, Ordering::SeqCst);
                 Ok::<_, ServiceError>(())
             }
         });
-        let revoke = async {
+        let taken = async {
             // In the middle of them, however fast the machine is.
             let began = Instant::now();
             while through.load(Ordering::SeqCst) <= round {
@@ -305,20 +316,9 @@ async fn revoked_in_flight(removed: bool) -> (i64, i64) {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
             let write = Write::new(&operator(), account);
-            let address = email(&meg_address);
-            if removed {
-                let gone = service.remove_member(&write, &address, None).await;
-                gone.map(drop).unwrap();
-            } else {
-                let set = SetGrant {
-                    email: address,
-                    to: custom(&["invoices.pay"]),
-                    version: None,
-                };
-                service.set_grant(&write, &set).await.map(drop).unwrap();
-            }
+            revoke(&service, &write, &address, removed).await;
         };
-        let (outcomes, ()) = tokio::join!(join_all(writes), revoke);
+        let (outcomes, ()) = tokio::join!(join_all(writes), taken);
         written += i64::try_from(outcomes.iter().filter(|o| o.is_ok()).count()).unwrap();
         refused += i64::try_from(outcomes.iter().filter(|o| o.is_err()).count()).unwrap();
         let late = written_after(&client, meg.user.id).await;
