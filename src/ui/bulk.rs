@@ -86,7 +86,11 @@ pub(super) fn on_chosen(model: &mut Model, grant: Grant) -> Vec<Effect> {
 
 /// Everybody whom the list shows is marked, unless they are too many.
 pub(super) fn on_everybody(model: &mut Model, reply: Reply<Option<Vec<Member>>>) -> Vec<Effect> {
+    let wanted = model
+        .main_mut()
+        .is_some_and(|main| main.members.marked.found());
     let found = match reply {
+        Ok(_) if !wanted => return Vec::new(),
         Ok(found) => found,
         Err(failure) => return fail(model, &failure),
     };

@@ -17,6 +17,8 @@ pub struct Marked {
     members: HashMap<UserId, Member>,
     /// Where a range begins: who was marked or unmarked last.
     from: Option<UserId>,
+    /// Everybody found is being read, to be marked.
+    finding: bool,
 }
 
 impl Marked {
@@ -88,6 +90,11 @@ impl Marked {
         Ok(())
     }
 
+    /// Everybody found is there; tells whether they are still to be marked.
+    pub fn found(&mut self) -> bool {
+        std::mem::take(&mut self.finding)
+    }
+
     fn turn(&mut self, member: &Member, ctx: &Ctx) -> Result<(), String> {
         if is_me(member, ctx) {
             return Err("Your own access is changed on its own, not with others".to_owned());
@@ -130,6 +137,10 @@ impl Members {
             }
             Action::MarkRange => self.mark_range(ctx),
             Action::MarkEverybody => return Some(self.find_everybody(ctx)),
+            Action::Back if self.marked.finding && !self.is_typing() => {
+                self.marked.finding = false;
+                Ok(())
+            }
             Action::UnmarkAll => {
                 self.marked.clear();
                 Ok(())
@@ -137,6 +148,10 @@ impl Members {
             Action::Back if self.can_unmark() => {
                 self.marked.clear();
                 Ok(())
+            }
+            // It would be about somebody else than is meant.
+            Action::SetGrant | Action::RemoveMember if self.marked.finding => {
+                Err("Everybody found is being marked; in a moment, or Esc ends it".to_owned())
             }
             Action::SetGrant | Action::RemoveMember if !self.marked.is_empty() => {
                 return Some(self.open_marked(action, ctx));
@@ -181,6 +196,7 @@ impl Members {
     /// What the title says of the marks.
     pub(super) fn marked_words(&self) -> String {
         match self.marked.len() {
+            _ if self.marked.finding => " · marking".to_owned(),
             0 => String::new(),
             count => format!(" · {count} marked"),
         }
@@ -195,10 +211,11 @@ impl Members {
         }
     }
 
-    fn find_everybody(&self, ctx: &Ctx) -> Wish {
+    fn find_everybody(&mut self, ctx: &Ctx) -> Wish {
         let Some(seat) = ctx.seat() else {
             return Wish::Nothing;
         };
+        self.marked.finding = true;
         Wish::Effects(vec![Effect::FindEverybody(seat, self.query.clone())])
     }
 

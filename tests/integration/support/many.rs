@@ -15,6 +15,8 @@ pub(crate) struct Many {
     /// Work is not answered: the test does it.
     pub(crate) held: Option<BulkRun>,
     pub(crate) holds: bool,
+    /// Everybody found is not told: the test does it.
+    pub(crate) is_looking: bool,
     /// The next work ends after so many rows.
     pub(crate) breaks: Option<(usize, Failure)>,
     /// So many invitations may be sent.
@@ -39,6 +41,7 @@ impl World {
                 self.many.stops += 1;
                 None
             }
+            Effect::FindEverybody(..) if self.many.is_looking => None,
             Effect::FindEverybody(_, query) => {
                 let found = Some(self.matching(&query));
                 Some(Message::EverybodyFound(Ok(found)))

@@ -67,8 +67,33 @@ fn b05_a_range_and_everybody_found_are_marked() {
 }
 
 #[test]
+fn b05_while_everybody_is_being_marked_nobody_else_is_meant() {
+    let mut screen = Screen::signed_in(World::small(), (120, 40));
+    screen.world.many.is_looking = true;
+    let everybody = screen.world.members.clone();
+    let found = || Message::EverybodyFound(Ok(Some(everybody.clone())));
+    screen.keys("j a d");
+    shows(&screen, "5 users · marking");
+    hides(&screen, "Remove access");
+    shows(&screen, "is being marked");
+    screen.tell(found());
+    shows(&screen, "4 marked");
+    screen.keys("d");
+    shows(&screen, "Remove access of 4 users?");
+    // What Esc has ended marks nobody when it comes after all.
+    screen.keys("<esc> A a <esc>");
+    hides(&screen, "marking");
+    screen.tell(found());
+    hides(&screen, "marked ");
+    screen.keys("d");
+    shows(&screen, "Remove access?");
+}
+
+#[test]
 fn b05_too_many_are_not_marked_and_the_way_out_is_said() {
     let mut screen = Screen::signed_in(World::small(), (120, 40));
+    screen.world.many.is_looking = true;
+    screen.keys("a");
     screen.tell(Message::EverybodyFound(Ok(None)));
     shows(&screen, "too many to be marked");
     shows(&screen, "--from FILE");
