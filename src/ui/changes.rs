@@ -20,7 +20,8 @@ pub(super) fn on_changed(model: &mut Model, change: &Change, reply: Reply<Done>)
     };
     model.modals.clear();
     let words = done_words(&done, &model.ctx.mail);
-    if let (Done::InvitationSent(_), Some(main)) = (&done, model.main_mut()) {
+    if let (Done::InvitationSent(invitation), Some(main)) = (&done, model.main_mut()) {
+        main.invitations.expect(invitation.id);
         main.invite.sent();
     }
     succeed(model, &words)

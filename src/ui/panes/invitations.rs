@@ -18,6 +18,8 @@ use ratatui::layout::Rect;
 pub struct Invitations {
     pub(super) rows: Vec<Invitation>,
     pub(super) cursor: usize,
+    /// The one just sent from here, on which the cursor is put when it is listed.
+    sent: Option<InvitationId>,
     pub loaded: Loaded,
     /// When to read them again.
     pub due: Due,
@@ -30,6 +32,7 @@ impl Default for Invitations {
         Self {
             rows: Vec::new(),
             cursor: 0,
+            sent: None,
             loaded: Loaded::NotYet,
             due: Due::default(),
             marks: Marks::default(),
@@ -61,7 +64,16 @@ impl Invitations {
         Some(Effect::ListInvitations(seat))
     }
 
-    /// The list arrived; the cursor stays on its invitation. Tells whether the picture changed.
+    /// An invitation was sent from here: it is to be seen.
+    pub fn expect(&mut self, id: InvitationId) {
+        match self.rows.iter().position(|row| row.id == id) {
+            // The news of it was faster than the answer.
+            Some(at) => self.cursor = at,
+            None => self.sent = Some(id),
+        }
+    }
+
+    /// The list arrived; the cursor stays on its invitation, or goes to the one just sent. Tells whether the picture changed.
     pub fn on_loaded(&mut self, rows: Vec<Invitation>, now: Timestamp) -> bool {
         self.due.answered(now);
         let first = self.loaded == Loaded::NotYet;
@@ -74,7 +86,9 @@ impl Invitations {
             let changed = rows.iter().filter(known).map(|row| row.id);
             self.marks.set(changed.collect(), now);
         }
-        let id = self.rows.get(self.cursor).map(|invitation| invitation.id);
+        let sent = self.sent.take_if(|id| rows.iter().any(|row| row.id == *id));
+        let here = self.rows.get(self.cursor).map(|invitation| invitation.id);
+        let id = sent.or(here);
         self.rows = rows;
         let found = self
             .rows

@@ -489,6 +489,7 @@ impl World {
             }
             Change::Invite { email, grant } => {
                 let mut sent = invitation(0, email.as_str(), DeliveryState::Queued);
+                sent.id = InvitationId(Uuid::from_u128(1000));
                 sent.grant = grant.clone();
                 self.invitations.insert(0, sent.clone());
                 Done::InvitationSent(Box::new(sent))

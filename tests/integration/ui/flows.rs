@@ -100,6 +100,21 @@ fn r07_the_invite_pane_says_what_is_wrong_and_keeps_what_was_typed() {
 }
 
 #[test]
+fn r09_what_was_just_sent_is_in_sight() {
+    let mut screen = Screen::signed_in(World::large(), (80, 24));
+    screen.keys("<tab> j j j i zoe@x.example <tab> <space> <enter> <enter>");
+    shows(&screen, "Pending invitations · 5");
+    let rows: Vec<String> = screen.text().lines().map(str::to_owned).collect();
+    let pane = rows
+        .iter()
+        .position(|row| row.contains("Pending invitations"));
+    let zoe = rows
+        .iter()
+        .position(|row| row.contains("│  •zoe@x.example"));
+    assert_eq!(zoe, pane.map(|at| at + 1), "{}", screen.text());
+}
+
+#[test]
 fn r07_an_existing_member_is_one_key_away() {
     let mut screen = Screen::signed_in(World::small(), SIZE);
     screen.world.refusal = Some(Failure::new(
