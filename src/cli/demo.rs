@@ -53,8 +53,7 @@ pub async fn run(args: &DemoArgs, global: &Global) -> Outcome {
         ..global.clone()
     })?;
     log_to_file(&configured);
-    let refused = |error: crate::store::local::LocalError| Failure::Unreachable(error.to_string());
-    let server = LocalServer::throw_away().await.map_err(refused)?;
+    let server = LocalServer::throw_away().await?;
     let done = on(&server, args, (&mut configured, global)).await;
     server.stop().await;
     done

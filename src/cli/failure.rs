@@ -4,6 +4,7 @@
 
 use crate::domain::policy::Denied;
 use crate::service::{Conflict, Dead, Invalid, ServiceError, SignInFault};
+use crate::store::local::LocalError;
 use std::fmt;
 use std::io;
 
@@ -106,6 +107,12 @@ impl fmt::Display for Failure {
 impl From<ServiceError> for Failure {
     fn from(error: ServiceError) -> Self {
         Self::Service(error)
+    }
+}
+
+impl From<LocalError> for Failure {
+    fn from(error: LocalError) -> Self {
+        Self::Unreachable(error.to_string())
     }
 }
 

@@ -4,7 +4,7 @@ use super::background::{Background, web_settings};
 use super::failure::{Failure, Outcome};
 use super::output::Output;
 use super::wiring::{Configured, Schema};
-use crate::telemetry::{self, Sink};
+use crate::telemetry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -20,13 +20,7 @@ pub async fn run(configured: Configured, output: &mut Output<'_>) -> Outcome {
              people open, such as https://rollbook.example.com, for links must not follow what a request claims"
         )));
     };
-    let sink = configured
-        .settings
-        .log
-        .file
-        .clone()
-        .map_or(Sink::Stderr, Sink::File);
-    telemetry::start(&sink, &configured.settings.log.filter);
+    telemetry::start(&configured.sink(), &configured.settings.log.filter);
     let mailer = configured.mailer()?;
     let busy =
         |error: std::io::Error| Failure::machine(&format!("Can't listen on {listen}"), &error);

@@ -64,14 +64,15 @@ impl Configured {
         self.settings.database.url.is_none()
     }
 
+    /// Where the log goes that nobody's screen is in the way of.
+    pub fn sink(&self) -> Sink {
+        let file = self.settings.log.file.clone();
+        file.map_or(Sink::Stderr, Sink::File)
+    }
+
     /// Sends the log to stderr, or to the configured file.
     pub fn log_to_stderr(&self) {
-        let sink = self
-            .settings
-            .log
-            .file
-            .clone()
-            .map_or(Sink::Stderr, Sink::File);
+        let sink = self.sink();
         // Routine news have no place between a command's result and its errors.
         let filter = if sink == Sink::Stderr {
             "warn"

@@ -145,13 +145,8 @@ impl Configured {
 
     async fn private_server(&self) -> Outcome<LocalServer> {
         let dir = private_dir(&self.settings)?;
-        let server = LocalServer::start(&dir)
-            .await
-            .map_err(|error| refused(&error))?;
-        server
-            .ensure_database(DATABASE)
-            .await
-            .map_err(|error| refused(&error))?;
+        let server = LocalServer::start(&dir).await?;
+        server.ensure_database(DATABASE).await?;
         Ok(server)
     }
 }
@@ -168,10 +163,8 @@ impl Installation {
 
 /// Where the private server lies.
 pub(super) fn private_dir(settings: &Settings) -> Outcome<PathBuf> {
-    let configured = settings.database.private_dir.clone();
-    configured.map_or_else(|| local::default_dir().map_err(|error| refused(&error)), Ok)
-}
-
-fn refused(error: &local::LocalError) -> Failure {
-    Failure::Unreachable(error.to_string())
+    match &settings.database.private_dir {
+        Some(dir) => Ok(dir.clone()),
+        None => Ok(local::default_dir()?),
+    }
 }
