@@ -3,7 +3,7 @@
 use super::invitations::Invitations;
 use super::members::Loaded;
 use super::members_view::role_badge;
-use super::{Focused, frame_of, lower_note};
+use super::{Focused, MARKER, frame_of, lower_note, marker};
 use crate::domain::{DeliveryState, Invitation, InvitationStatus};
 use crate::ui::layout;
 use crate::ui::model::{Ctx, Mail};
@@ -16,8 +16,6 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
-
-const MARKER: u16 = 2;
 
 /// Narrower, columns give way: who sent it and when, then when it expires, then the permissions.
 const COLUMNS: [Column; 5] = [
@@ -55,12 +53,7 @@ impl Invitations {
         let visible = self.rows.iter().enumerate().skip(self.top(rows.height));
         for ((index, invitation), row) in visible.zip(rows.rows()) {
             let here = index == self.cursor && focused == Focused::Yes;
-            let marker = match (here, self.marks.has(&invitation.id)) {
-                (true, false) => "▸ ",
-                (true, true) => "▸•",
-                (false, true) => " •",
-                (false, false) => "  ",
-            };
+            let marker = marker(here, self.marks.has(&invitation.id));
             let line = line(invitation, (row.width, marker), (styles, ctx));
             let style = if here { styles.selected } else { styles.text };
             frame.render_widget(Paragraph::new(line).style(style), row);

@@ -2,7 +2,7 @@
 
 use super::marked;
 use super::members::{Loaded, Members, availability};
-use super::{Focused, frame_of};
+use super::{Focused, MARKER, frame_of, marker};
 use crate::domain::grouped;
 use crate::domain::{Direction, Grant, Member, Needle, Role, Sort};
 use crate::ui::action::Action;
@@ -31,8 +31,6 @@ const COLUMNS: [Column; 4] = [
 /// What the columns are sorted by, as far as they are.
 const SORTS: [Sort; 3] = [Sort::Email, Sort::LastLogin, Sort::Role];
 
-/// The marker of the cursor and a space.
-const MARKER: u16 = 2;
 const MANAGE: &str = "Manage";
 const REMOVE: &str = "Remove";
 
@@ -107,16 +105,11 @@ impl Members {
             .skip(self.window.top());
         for ((index, member), row) in visible.zip(rows.rows()) {
             let here = index == self.window.cursor();
-            let marker = match (
+            let plain = marker(
                 here && focused == Focused::Yes,
                 self.marks.has(&member.user),
-            ) {
-                (true, false) => "▸ ",
-                (true, true) => "▸•",
-                (false, true) => " •",
-                (false, false) => "  ",
-            };
-            let marker = self.marker(member, marker);
+            );
+            let marker = self.marker(member, plain);
             let line = line(member, (row.width, marker), (styles, ctx));
             let style = if here { styles.selected } else { styles.text };
             frame.render_widget(Paragraph::new(line).style(style), row);

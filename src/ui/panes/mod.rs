@@ -159,13 +159,26 @@ impl Main {
     }
 }
 
-/// The frame of a pane: quiet, rounded; with the focus in the accent and thick, so that it is seen
+/// The columns before what a row says.
+const MARKER: u16 = 2;
+
+/// What stands there: the cursor, and a dot where others changed the row just now.
+fn marker(here: bool, is_changed: bool) -> &'static str {
+    match (here, is_changed) {
+        (true, false) => "▸ ",
+        (true, true) => "▸•",
+        (false, true) => " •",
+        (false, false) => "  ",
+    }
+}
+
+/// The frame of a pane: quiet, rounded; with the focus in the accent and with a mark, so that it is seen
 /// without colour. A folded pane is one line.
 fn frame_of(frame: &mut Frame<'_>, area: Rect, (title, focused): (&str, Focused), styles: &Styles) {
     let title = cut(title, usize::from(area.width.saturating_sub(8)));
-    let (mark, border, kind) = match focused {
-        Focused::Yes => ("▸ ", styles.border_focus, BorderType::Rounded),
-        Focused::No => ("", styles.border, BorderType::Rounded),
+    let (mark, border) = match focused {
+        Focused::Yes => ("▸ ", styles.border_focus),
+        Focused::No => ("", styles.border),
     };
     let head = Span::styled(format!(" {mark}{title} "), styles.title);
     if area.height < 3 {
@@ -191,7 +204,7 @@ fn frame_of(frame: &mut Frame<'_>, area: Rect, (title, focused): (&str, Focused)
     };
     let block = Block::new()
         .borders(sides)
-        .border_type(kind)
+        .border_type(BorderType::Rounded)
         .border_style(border)
         .title(head);
     frame.render_widget(block, area);
