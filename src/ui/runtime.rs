@@ -101,9 +101,9 @@ impl Runtime {
                     self.stop(service);
                 }
             }
-            Effect::StopCounting => {
-                if let Some(counting) = self.reads.give_up(Slot::Position) {
-                    self.stop(counting);
+            Effect::GiveUp(slot) => {
+                if let Some(read) = self.reads.give_up(slot) {
+                    self.stop(read);
                 }
             }
             Effect::StopBulk => self.bulk.cancel(),

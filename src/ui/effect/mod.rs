@@ -55,8 +55,8 @@ pub enum Effect {
     ListMembers(Box<ListMembers>),
     CountMembers(Seat, MemberQuery),
     LocateMember(Box<LocateMember>),
-    /// End on the server the count that somebody waited for.
-    StopCounting,
+    /// End on the server the read of a slot: nobody waits for its answer any more.
+    GiveUp(Slot),
     ListInvitations(Seat),
     ShowMember(Seat, Email),
     RemovalPreview(Seat, Email),

@@ -20,7 +20,7 @@ pub const COUNT_CAP: i64 = 1001;
 pub const HISTORY_PAGE: i64 = 50;
 
 /// Carries `effect` out and tells what came of it. [`Effect::Connect`], [`Effect::CopyText`],
-/// [`Effect::KeepSession`], [`Effect::Stop`], [`Effect::StopCounting`] and the work on many are the runtime's
+/// [`Effect::KeepSession`], [`Effect::Stop`], [`Effect::GiveUp`] and the work on many are the runtime's
 /// and answer nothing here.
 pub async fn perform(effect: Effect, service: &Service, here: &Here) -> Option<Message> {
     let message = match effect {
@@ -28,7 +28,7 @@ pub async fn perform(effect: Effect, service: &Service, here: &Here) -> Option<M
         | Effect::CopyText(_)
         | Effect::KeepSession(_)
         | Effect::Stop
-        | Effect::StopCounting => {
+        | Effect::GiveUp(_) => {
             return None;
         }
         Effect::SetUp {

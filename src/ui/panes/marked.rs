@@ -4,7 +4,7 @@
 use super::members::{Members, Wish, availability};
 use crate::domain::{Member, UserId};
 use crate::ui::action::Action;
-use crate::ui::effect::{Effect, MANY};
+use crate::ui::effect::{Effect, MANY, Slot};
 use crate::ui::modals::{Bulk, BulkPermissions, Modal, Plan};
 use crate::ui::model::Ctx;
 use crate::ui::theme::Styles;
@@ -139,7 +139,7 @@ impl Members {
             Action::MarkEverybody => return Some(self.find_everybody(ctx)),
             Action::Back if self.marked.finding && !self.is_typing() => {
                 self.marked.finding = false;
-                Ok(())
+                return Some(Wish::Effects(vec![Effect::GiveUp(Slot::Everybody)]));
             }
             Action::UnmarkAll => {
                 self.marked.clear();

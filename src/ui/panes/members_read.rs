@@ -3,7 +3,7 @@
 
 use super::members::{Loaded, Members, Wish};
 use crate::domain::{Count, Cursor, Member, MemberQuery, Page, Position, Reach, Seek};
-use crate::ui::effect::{COUNT_CAP, Effect, ListMembers, LocateMember};
+use crate::ui::effect::{COUNT_CAP, Effect, ListMembers, LocateMember, Slot};
 use crate::ui::message::{Place, Reply};
 use crate::ui::model::Ctx;
 use jiff::Timestamp;
@@ -241,7 +241,7 @@ impl Members {
     /// Nobody waits for the count any more.
     pub(super) fn stop_counting(&mut self) -> Vec<Effect> {
         self.reading.position = Asked::Near;
-        vec![Effect::StopCounting]
+        vec![Effect::GiveUp(Slot::Position)]
     }
 
     /// Where a member stands; tells whether somebody waited for it.

@@ -199,7 +199,7 @@ impl World {
         };
         match effect.slot() {
             Some(_) => self.reads += 1,
-            None if matches!(effect, Effect::Stop) => self.stops += 1,
+            None if matches!(effect, Effect::Stop | Effect::GiveUp(_)) => self.stops += 1,
             None => {}
         }
         self.answer_one(effect)

@@ -83,6 +83,7 @@ fn b05_while_everybody_is_being_marked_nobody_else_is_meant() {
     // What Esc has ended marks nobody when it comes after all.
     screen.keys("<esc> A a <esc>");
     hides(&screen, "marking");
+    assert_eq!(screen.world.stops, 1, "the server reads on");
     screen.tell(found());
     hides(&screen, "marked ");
     screen.keys("d");
