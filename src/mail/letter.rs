@@ -142,13 +142,13 @@ fn header(text: &str) -> String {
 /// As it is where every server carries that: a link that is not broken over lines can be copied out of
 /// the mail's source. Else as lettre encodes it.
 fn body(text: String) -> Body {
-    let lines = || text.as_bytes().split(|octet| *octet == b'\n');
     let carried = |octet: &u8| octet.is_ascii() && *octet != b'\0' && *octet != b'\r';
-    if !lines().all(|line| line.len() <= LINE && line.iter().all(carried)) {
+    let mut lines = text.as_bytes().split(|octet| *octet == b'\n');
+    if !lines.all(|line| line.len() <= LINE && line.iter().all(carried)) {
         return Body::new(text);
     }
-    let lines = text.replace('\n', "\r\n").into_bytes();
-    Body::dangerous_pre_encoded(lines, ContentTransferEncoding::SevenBit)
+    let ready = text.replace('\n', "\r\n").into_bytes();
+    Body::dangerous_pre_encoded(ready, ContentTransferEncoding::SevenBit)
 }
 
 #[cfg(test)]

@@ -24,20 +24,12 @@ mod workers;
 #[expect(dead_code, reason = "shared with the other tests; each uses its part")]
 mod support;
 
-use std::time::Duration;
+/// Whether the large counts are asked for, on a machine that does nothing else.
+fn is_full() -> bool {
+    std::env::var("ROLLBOOK_FAULTS").is_ok_and(|asked| asked == "full")
+}
 
 /// The small count, or the large one where that is asked for.
 fn count(small: usize, large: usize) -> usize {
-    match std::env::var("ROLLBOOK_FAULTS").as_deref() {
-        Ok("full") => large,
-        _ => small,
-    }
-}
-
-/// What is promised, where the machine is the suite's alone; among other tests, less than any wait.
-fn limit(promised: Duration) -> Duration {
-    match std::env::var("ROLLBOOK_FAULTS").as_deref() {
-        Ok("full") => promised,
-        _ => support::WITHOUT_WAITING,
-    }
+    if is_full() { large } else { small }
 }

@@ -73,7 +73,8 @@ impl Invitations {
         }
     }
 
-    /// The list arrived; the cursor stays on its invitation, or goes to the one just sent. Tells whether the picture changed.
+    /// The list arrived; the cursor stays on its invitation, or goes to the one just sent. Tells whether
+    /// the picture changed.
     pub fn on_loaded(&mut self, rows: Vec<Invitation>, now: Timestamp) -> bool {
         self.due.answered(now);
         let first = self.loaded == Loaded::NotYet;

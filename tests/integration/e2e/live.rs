@@ -1,7 +1,10 @@
 //! Two people at once: what one does appears at the other's console, in place.
 
-use crate::support::{PASSWORD, WITHOUT_WAITING, program::Installation, pty::Terminal};
-use std::{path::Path, time::Instant};
+use crate::support::{PASSWORD, program::Installation, pty::Terminal};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 const ADA: &str = "ada@acme.example";
 const BOB: &str = "bob@acme.example";
@@ -37,7 +40,11 @@ async fn b06_what_others_do_appears_while_one_types() {
     assert_eq!(ran.code, 0, "{}", ran.err);
     let since = Instant::now();
     terminal.see("Custom · 1 of 13");
-    assert!(since.elapsed() < WITHOUT_WAITING, "{:?}", since.elapsed());
+    assert!(
+        since.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        since.elapsed()
+    );
     assert!(
         terminal.text().contains(&format!(" •{BOB}")),
         "{}",

@@ -1,6 +1,6 @@
 //! The database freezes, dies, breaks off in the middle: the console goes on, says so, and comes back.
 
-use crate::support::{WITHOUT_WAITING, home::Home, program::Installation, pty::Terminal};
+use crate::support::{home::Home, no_key_waited, program::Installation, pty::Terminal};
 use nix::sys::signal::Signal;
 use std::{
     path::Path,
@@ -53,12 +53,7 @@ fn a_frozen_server_is_told_and_stops_no_key() {
     }
     let shown = terminal.text();
     assert!(shown.contains("has not answered"), "{shown}");
-    let longest = frames.iter().max().unwrap();
-    assert!(
-        *longest < WITHOUT_WAITING,
-        "{longest:?} of {}",
-        frames.len()
-    );
+    no_key_waited(frames);
     home.tell_server(Signal::SIGCONT);
     let back = Instant::now();
     terminal.see_gone("has not answered");

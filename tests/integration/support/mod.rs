@@ -17,6 +17,16 @@ pub(crate) mod tls;
 pub(crate) use people::*;
 pub(crate) use pg::{APP_ROLE, TestDb, counted};
 
-/// Less than any wait for a silent server, or for a console that has to ask: three seconds. What is
-/// promised is shorter; it is measured where the machine does nothing else.
-pub(crate) const WITHOUT_WAITING: std::time::Duration = std::time::Duration::from_secs(2);
+use std::time::Duration;
+
+/// A key's frame is promised within this time.
+pub(crate) const PROMPT: Duration = Duration::from_millis(100);
+
+/// Judges the keys of a test that has neighbours: some of them may be late by these, none by as much as
+/// a wait for a silent server, of which is told after three seconds.
+pub(crate) fn no_key_waited(mut frames: Vec<Duration>) {
+    frames.sort();
+    let (middle, longest) = (frames[frames.len() / 2], frames[frames.len() - 1]);
+    assert!(middle < PROMPT, "{middle:?} of {}", frames.len());
+    assert!(longest < Duration::from_secs(2), "{longest:?}");
+}
